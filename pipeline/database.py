@@ -74,11 +74,12 @@ def connect(settings: Settings, *, read_only: bool = False, dbname: str = "") ->
     if read_only:
         options = "-c default_transaction_read_only=on -c statement_timeout=30000"
     try:
-        return psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             **parameters, connect_timeout=10, application_name="terceirizados", options=options
         )
     except psycopg2.OperationalError as error:
         raise _connection_error(settings, error) from error
+    return connection
 
 
 @contextmanager

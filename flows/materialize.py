@@ -1,0 +1,29 @@
+"""The flow "Materialização dos Dados": the newest release, from the raw table to typed tables."""
+
+from __future__ import annotations
+
+import prefect
+from prefect import Flow, Parameter, task
+
+from flows.observation import observe
+from flows.running import current_settings
+from flows.shared import prepare_database
+from pipeline.transform import MaterializationSummary, materialize
+
+NAME = "Materialização dos Dados"
+
+
+@task(name="Materializar e testar")
+def materialize_newest(refresh: bool) -> MaterializationSummary:
+    """Run dbt's models and tests, unless nothing has changed since the last time."""
+    run_id = prefect.context.flow_run_id
+    return materialize(current_settings(), "recente", run_id, force=refresh)
+
+
+def build() -> Flow:
+    """Build the flow; its state is that of the models and tests."""
+    with Flow(NAME) as flow:
+        refresh = Parameter("refresh", default=False)
+        built = materialize_newest(refresh, upstream_tasks=[prepare_database()])
+    flow.set_reference_tasks([built])
+    return observe(flow)

@@ -1,0 +1,43 @@
+"""Run a flow in this process."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from typing import Any
+
+import prefect
+from prefect.engine.state import State
+from prefect.executors import DaskExecutor, LocalDaskExecutor
+
+from flows.observation import observed
+from pipeline.settings import Settings, load_settings
+
+WORKER_THREADS = 2
+
+
+@cache
+def current_settings() -> Settings:
+    """Return this process's settings; tasks that run elsewhere read their own."""
+    return load_settings()
+
+
+def executor(settings: Settings) -> prefect.executors.Executor:
+    """Return threads of this process, or the Dask cluster that DASK_ADDRESS names."""
+    if settings.dask_address:
+        return DaskExecutor(address=settings.dask_address)
+    return LocalDaskExecutor(scheduler="threads", num_workers=WORKER_THREADS)
+
+
+def run_local(flow: prefect.Flow, parameters: dict[str, Any] | None = None) -> State:
+    """Run the flow here, now, once; return its final state."""
+    settings = current_settings()
+    run_id = str(uuid.uuid4())
+    with observed(settings, run_id):
+        state: State = flow.run(
+            parameters=parameters or {},
+            run_on_schedule=False,
+            executor=executor(settings),
+            context={"flow_run_id": run_id},
+        )
+    return state

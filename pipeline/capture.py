@@ -1,0 +1,114 @@
+"""One release from the portal to the tables: download, parse, write the CSV, load."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import database, ledger
+from pipeline.download import Download, PortalClient, file_sha256, forget
+from pipeline.settings import Settings
+from pipeline.source import Listing, Release, find_releases
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CaptureResult:
+    """What a capture did with one release. `is_new` is False when nothing had changed."""
+
+    release: Release
+    is_new: bool
+    lines: int = 0
+    loaded: int = 0
+    repaired: int = 0
+    set_aside: int = 0
+    seconds: float = 0.0
+
+
+def list_releases(settings: Settings) -> Listing:
+    """Read the portal's page; log what on it is no file of ours."""
+    client = PortalClient(settings.download_attempts)
+    listing = find_releases(client.page(settings.page_url), settings.page_url)
+    for note in listing.notes:
+        logger.info("%s", note)
+    newest = listing.releases[-1]
+    logger.info(
+        "%d versões na página, a mais nova é %s (%s)",
+        len(listing.releases),
+        newest.label,
+        newest.name,
+    )
+    return listing
+
+
+def capture_release(settings: Settings, release: Release, run_id: str | None) -> CaptureResult:
+    """Bring one release into the tables, unless they hold this very file already.
+
+    Raises a PipelineError that names the file; the tables keep what they held then.
+    """
+    started = time.monotonic()
+    folder = settings.data_dir / "raw" / _partition(release)
+    client = PortalClient(settings.download_attempts)
+    download = client.file(release, folder)
+    with database.transaction(settings) as connection:
+        is_known = ledger.current_sha256(connection, release) == download.sha256
+    if is_known:
+        logger.info("%s (%s): sem mudança no portal", release.label, release.name)
+        return CaptureResult(release, is_new=False)
+    if not download.is_new and file_sha256(download.path) != download.sha256:
+        logger.warning("%s mudou no disco; baixando outra vez", download.path)
+        forget(download.path)
+        download = client.file(release, folder)
+    return _load(settings, release, download, run_id, started)
+
+
+def _load(
+    settings: Settings, release: Release, download: Download, run_id: str | None, started: float
+) -> CaptureResult:
+    # Slow to import, and not needed where nothing has changed.
+    from pipeline import load, parse  # noqa: PLC0415
+
+    parsed = parse.parse(download.path)
+    warnings = parsed.warnings + parse.period_warnings(parsed, release)
+    for warning in warnings:
+        logger.warning("%s", warning)
+    parse.write_csv(
+        parsed, settings.data_dir / "parsed" / _partition(release) / "terceirizados.csv"
+    )
+    seconds = time.monotonic() - started
+    capture = ledger.Capture(release, download, parsed, warnings, seconds, run_id)
+    is_new = load.load(settings, capture)
+    result = CaptureResult(
+        release,
+        is_new=is_new,
+        lines=parsed.lines,
+        loaded=parsed.rows.num_rows,
+        repaired=parsed.repaired,
+        set_aside=len(parsed.set_aside),
+        seconds=time.monotonic() - started,
+    )
+    _report(result)
+    return result
+
+
+def _report(result: CaptureResult) -> None:
+    level = logging.WARNING if result.set_aside else logging.INFO
+    logger.log(
+        level,
+        "%s (%s): %d linhas, %d carregadas, %d reparadas, %d separadas em %.1f s%s",
+        result.release.label,
+        result.release.name,
+        result.lines,
+        result.loaded,
+        result.repaired,
+        result.set_aside,
+        result.seconds,
+        "; veja public.quarentena" if result.set_aside else "",
+    )
+
+
+def _partition(release: Release) -> Path:
+    return Path(f"ano={release.year}", f"mes={release.month:02d}")

@@ -1,0 +1,33 @@
+"""Small commands for the shell scripts, so that only Python reads the settings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from pipeline import embedded
+from pipeline.errors import PipelineError
+from pipeline.settings import Settings, load_settings
+
+T = TypeVar("T")
+
+
+def setting(name: str) -> None:
+    """Print one setting; exits with a line that says all that is wrong with the configuration."""
+    sys.stdout.write(f"{getattr(_or_exit(load_settings), name)}\n")
+
+
+def stop_database() -> None:
+    """Stop the embedded PostgreSQL of these settings, if it runs."""
+    settings: Settings = _or_exit(load_settings)
+    if _or_exit(lambda: embedded.stop(settings.data_dir / "postgres")):
+        sys.stdout.write(f"• PostgreSQL de {settings.data_dir.name} parado\n")
+
+
+def _or_exit(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except PipelineError as error:
+        sys.stderr.write(f"erro: {error}\n")
+        sys.exit(error.exit_status)

@@ -1,0 +1,111 @@
+"""The ledger: what was captured, what was set aside, and that the counts add up.
+
+`public.arquivos` holds one row per captured version of a file; PostgreSQL itself refuses an entry
+whose lines are not header + blank + loaded + set aside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a type
+from psycopg2.extras import execute_values
+
+from pipeline.download import Download
+from pipeline.source import Release
+
+if TYPE_CHECKING:
+    from pipeline.parsed import Parsed
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One file, ready to be loaded: where it came from and what is in it."""
+
+    release: Release
+    download: Download
+    parsed: Parsed
+    warnings: tuple[str, ...]
+    seconds: float
+    run_id: str | None
+
+
+def current_sha256(connection: Connection, release: Release) -> str | None:
+    """Return the SHA-256 of the file whose rows are in the tables, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select sha256 from public.arquivos where ano = %s and mes = %s and vigente",
+            [release.year, release.month],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def replace_set_aside(connection: Connection, capture: Capture) -> None:
+    """Put the capture's set-aside lines in the place of the release's."""
+    release = capture.release
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "delete from public.quarentena where ano = %s and mes = %s",
+            [release.year, release.month],
+        )
+        execute_values(
+            cursor,
+            "insert into public.quarentena "
+            "(ano, mes, arquivo, linha, conteudo, motivo, execucao_id) values %s",
+            [
+                (
+                    release.year,
+                    release.month,
+                    release.name,
+                    line.line,
+                    line.content,
+                    line.reason,
+                    capture.run_id,
+                )
+                for line in capture.parsed.set_aside
+            ],
+        )
+
+
+def enter(connection: Connection, capture: Capture) -> None:
+    """Enter the capture as the release's current version."""
+    release, download, parsed = capture.release, capture.download, capture.parsed
+    entry = {
+        "ano": release.year,
+        "mes": release.month,
+        "url": release.url,
+        "arquivo": release.name,
+        "sha256": download.sha256,
+        "bytes": download.bytes,
+        "etag": download.etag,
+        "modificado": download.last_modified,
+        "codificacao": parsed.encoding,
+        "separador": parsed.delimiter,
+        "planilha": parsed.sheet,
+        "tem_cabecalho": parsed.header_lines > 0,
+        "linhas": parsed.lines,
+        "linhas_cabecalho": parsed.header_lines,
+        "linhas_em_branco": parsed.blank_lines,
+        "linhas_carregadas": parsed.rows.num_rows,
+        "linhas_reparadas": parsed.repaired,
+        "linhas_separadas": len(parsed.set_aside),
+        "avisos": "\n".join(capture.warnings) or None,
+        "baixado_em": download.fetched_at,
+        "segundos": round(capture.seconds, 3),
+        "execucao_id": capture.run_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update public.arquivos set vigente = false where ano = %s and mes = %s and vigente",
+            [release.year, release.month],
+        )
+        cursor.execute(
+            sql.SQL("insert into public.arquivos ({}) values ({})").format(
+                sql.SQL(", ").join(map(sql.Identifier, entry)),
+                sql.SQL(", ").join(map(sql.Placeholder, entry)),
+            ),
+            entry,
+        )

@@ -1,0 +1,139 @@
+"""Put a parsed file into PostgreSQL: one transaction, `COPY`, a partition per release.
+
+The rows go into a new table that then takes the place of the release's partition, so readers see
+the old rows until the new ones are all there, and a process that dies leaves the old ones whole.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import Any
+
+import pyarrow.csv as pa_csv
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a type
+
+from pipeline import database, ledger
+from pipeline.errors import DatabaseError
+from pipeline.ledger import Capture
+from pipeline.parsed import ROW_SCHEMA
+from pipeline.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LOCK = "terceirizados.carga"
+BATCH_ROWS = 16_384
+
+
+def load(settings: Settings, capture: Capture) -> bool:
+    """Replace the release's rows, set-aside lines and ledger entry by those of the capture.
+
+    Returns False when another run has loaded the same file meanwhile. Raises DatabaseError when
+    PostgreSQL refuses it or counts other rows than were parsed; nothing is changed then.
+    """
+    release = capture.release
+    with database.transaction(settings) as connection:
+        _wait_for_lock(connection)
+        if ledger.current_sha256(connection, release) == capture.download.sha256:
+            return False
+        loaded = _copy_into_new_partition(connection, capture)
+        if loaded != capture.parsed.rows.num_rows:
+            raise DatabaseError(
+                f"{release.name}: {capture.parsed.rows.num_rows} linhas lidas, {loaded} gravadas; "
+                "nada foi trocado. Repita a captura"
+            )
+        ledger.replace_set_aside(connection, capture)
+        ledger.enter(connection, capture)
+        _point_raw_at_newest(connection)
+    return True
+
+
+def _wait_for_lock(connection: Connection) -> None:
+    """Let one load at a time write; say who holds the lock while waiting for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_xact_lock(hashtext(%s))", [LOCK])
+        if cursor.fetchone() == (True,):
+            return
+        logger.info("Outra captura está gravando; esperando que termine")
+        cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+
+
+def _copy_into_new_partition(connection: Connection, capture: Capture) -> int:
+    """Fill a new table, put it in the place of the release's partition; return its row count."""
+    release = capture.release
+    names = {
+        "partition": sql.Identifier("public", f"historic_raw_{release.year}_{release.month:02d}"),
+        "incoming": sql.Identifier("public", f"chegando_{release.year}_{release.month:02d}"),
+        "name": sql.Identifier(f"historic_raw_{release.year}_{release.month:02d}"),
+        "year": sql.Literal(release.year),
+        "month": sql.Literal(release.month),
+        "next_month": sql.Literal(release.month + 1),
+        "file": sql.Literal(release.name),
+        "columns": sql.SQL(", ").join(map(sql.Identifier, ROW_SCHEMA.names)),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(NEW_TABLE).format(**names))
+        cursor.copy_expert(sql.SQL(COPY).format(**names), _CsvStream(capture.parsed.rows))
+        loaded = int(cursor.rowcount)
+        cursor.execute(sql.SQL(SWAP).format(**names))
+    return loaded
+
+
+NEW_TABLE = """
+    drop table if exists {incoming};
+    create table {incoming} (like public.historic_raw including defaults including comments);
+    alter table {incoming}
+        alter ano set default {year},
+        alter mes set default {month},
+        alter arquivo_origem set default {file};
+"""
+COPY = "copy {incoming} ({columns}) from stdin with (format csv)"
+SWAP = """
+    alter table {incoming} add constraint versao check (ano = {year} and mes = {month});
+    drop table if exists {partition};
+    alter table {incoming} rename to {name};
+    alter table public.historic_raw attach partition {partition}
+        for values from ({year}, {month}) to ({year}, {next_month});
+    alter table {partition} drop constraint versao;
+"""
+
+
+class _CsvStream(io.RawIOBase):
+    """The rows as CSV, made batch by batch while `COPY` reads."""
+
+    def __init__(self, rows: Any) -> None:
+        self._batches = iter(rows.to_batches(max_chunksize=BATCH_ROWS))
+        self._options = pa_csv.WriteOptions(include_header=False, batch_size=BATCH_ROWS)
+        self._buffer = io.BytesIO()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes; an empty answer is the end."""
+        chunk = self._buffer.read(size)
+        while not chunk:
+            batch = next(self._batches, None)
+            if batch is None:
+                return b""
+            self._buffer = io.BytesIO()
+            pa_csv.write_csv(batch, self._buffer, self._options)
+            self._buffer.seek(0)
+            chunk = self._buffer.read(size)
+        return chunk
+
+
+def _point_raw_at_newest(connection: Connection) -> None:
+    """Let `public.raw` read the newest release's partition; constants let PostgreSQL see that."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select ano, mes from public.arquivos where vigente order by ano desc, mes desc limit 1"
+        )
+        year, month = cursor.fetchone() or (None, None)
+        cursor.execute(
+            sql.SQL(
+                "create or replace view public.raw as "
+                "select * from public.historic_raw where ano = {} and mes = {}"
+            ).format(sql.Literal(year), sql.Literal(month))
+        )

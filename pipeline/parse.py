@@ -1,0 +1,74 @@
+"""Turn a published file into rows of text and write them as the CSV that everybody can read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv as pa_csv
+
+from pipeline.columns import PUBLISHED
+from pipeline.download import ZIP_MAGIC
+from pipeline.errors import FileError, TerminalError
+from pipeline.parsed import Parsed
+from pipeline.source import Release
+from pipeline.spreadsheet import read_spreadsheet
+from pipeline.textfile import read_text
+
+
+def parse(path: Path) -> Parsed:
+    """Read a published file of any known format; its first bytes tell which, not its name.
+
+    Raises FileError when it is not a table of this dataset or has no row at all.
+    """
+    with path.open("rb") as stream:
+        is_spreadsheet = stream.read(4) == ZIP_MAGIC
+    parsed = read_spreadsheet(path) if is_spreadsheet else read_text(path)
+    if not parsed.rows.num_rows:
+        raise FileError(
+            f"{path.name} não tem nenhuma linha de dados que se possa ler "
+            f"({len(parsed.set_aside)} separadas). Abra o arquivo e avise a CGU"
+        )
+    return parsed
+
+
+def period_warnings(parsed: Parsed, release: Release) -> tuple[str, ...]:
+    """Compare the month and year in the rows with the release; say both where they differ."""
+    periods = parsed.rows.group_by(["Ano_Carga", "Num_Mes_Carga"]).aggregate([([], "count_all")])
+    differing = [
+        (row["Ano_Carga"], row["Num_Mes_Carga"], row["count_all"])
+        for row in periods.to_pylist()
+        if _period(row) != (release.year, release.month)
+    ]
+    return tuple(
+        f"{release.name}: {count} linhas dizem mês {month!r} de {year!r}, a página diz "
+        f"{release.label}"
+        for year, month, count in differing
+    )
+
+
+def _period(row: dict[str, Any]) -> tuple[int, int] | None:
+    try:
+        return int(row["Ano_Carga"]), int(row["Num_Mes_Carga"])
+    except ValueError:
+        return None
+
+
+def write_csv(parsed: Parsed, target: Path) -> None:
+    """Write the 23 published columns: UTF-8, comma, header, every value as published.
+
+    The file appears whole or not at all. Raises TerminalError when it cannot be written.
+    """
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pa_csv.write_csv(parsed.rows.select(list(PUBLISHED)), part)
+        part.replace(target)
+    except OSError as error:
+        raise TerminalError(
+            f"não foi possível gravar {target}: {error.strerror or error}. Libere espaço ou "
+            "ajuste DATA_DIR"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

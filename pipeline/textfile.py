@@ -1,0 +1,263 @@
+"""Read a published CSV, whatever its encoding and delimiter, without losing a line.
+
+Seen so far: `;`, 23 fields, LF, no quoting; UTF-8, UTF-8 with BOM and no header (2019-01), or
+Latin-1/cp1252 whose first accent comes late (2022). Whole columns of bytes are examined with
+numpy: the lines that are regular go to Arrow at once; only the others are looked at one by one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from pipeline.errors import FileError
+from pipeline.header import Header, looks_like_row, read_header
+from pipeline.parsed import (
+    ROW_SCHEMA,
+    Parsed,
+    SetAside,
+    rows_from_lists,
+    set_aside,
+    unknown_column_warnings,
+)
+
+DELIMITERS = (b";", b",", b"\t", b"|")
+SUSPECT_BYTES = (b'"', b"\r", b"\0")
+LONGEST_LINE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """The file's lines as byte offsets: line i is text[starts[i]:ends[i]]."""
+
+    text: bytes
+    starts: Any
+    ends: Any
+
+    def line(self, index: int) -> str:
+        return self.text[self.starts[index] : self.ends[index]].decode("utf-8")
+
+
+def read_text(path: Path) -> Parsed:
+    """Read a CSV. Raises FileError when it is not a table of this dataset."""
+    text, encoding = decode(path.read_bytes())
+    lines = _split(text)
+    delimiter = _find_delimiter(lines, path.name)
+    counts = _count_per_line(lines, delimiter)
+    lengths = lines.ends - lines.starts
+    is_blank = lengths == counts  # nothing at all, or delimiters only
+    first = int(np.argmin(is_blank)) if len(is_blank) else 0
+    header = read_header(_header_fields(lines.line(first), delimiter), path.name)
+    skipped = first + 1 if header.is_present else first
+    is_data = ~is_blank
+    is_data[:skipped] = False
+    is_regular = is_data & (counts == header.width - 1) & ~_is_suspect(lines)
+    odd_rows, aside, odd_blanks = _read_odd(
+        lines, np.flatnonzero(is_data & ~is_regular), delimiter, header
+    )
+    rows = _merge(_read_regular(lines, is_regular, delimiter, header, path.name), odd_rows)
+    return Parsed(
+        rows=rows,
+        set_aside=tuple(aside),
+        lines=len(lines.starts),
+        header_lines=int(header.is_present),
+        blank_lines=int(is_blank.sum()) + odd_blanks,
+        encoding=encoding,
+        delimiter=delimiter.decode(),
+        sheet=None,
+        warnings=unknown_column_warnings(header, path.name) + _unfinished(text, path.name),
+    )
+
+
+def decode(data: bytes) -> tuple[bytes, str]:
+    """Return the text as UTF-8 with LF line ends, and the name of the encoding it came in.
+
+    A BOM decides; then strict UTF-8; then cp1252, and Latin-1 where cp1252 has no character.
+    Latin-1 has one for every byte, so no replacement character is ever put in.
+    """
+    has_bom = data.startswith(codecs.BOM_UTF8)
+    data = data.removeprefix(codecs.BOM_UTF8)
+    for bom, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(bom):
+            return _recode(data[2:], name)
+    if data[:2000].count(b"\0") > len(data[:2000]) // 4:
+        return _recode(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
+    if _is_valid(data, "utf-8"):
+        return data.replace(b"\r\n", b"\n"), "utf-8-sig" if has_bom else "utf-8"
+    return _recode(data, "cp1252" if _is_valid(data, "cp1252") else "latin-1")
+
+
+def _is_valid(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _recode(data: bytes, encoding: str) -> tuple[bytes, str]:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise FileError(
+            f"o arquivo parece {encoding}, mas o byte {error.start} não o é: veio cortado. "
+            "Repita com --refresh"
+        ) from error
+    return text.encode("utf-8").replace(b"\r\n", b"\n"), encoding
+
+
+def _split(text: bytes) -> _Lines:
+    newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    has_rest = bool(text) and not text.endswith(b"\n")
+    ends = np.append(newlines, len(text)) if has_rest else newlines
+    starts = np.concatenate(([0], newlines + 1))[: len(ends)]
+    return _Lines(text, starts, ends)
+
+
+def _find_delimiter(lines: _Lines, file_name: str) -> bytes:
+    """Take the delimiter that gives the first lines (a sample) 23 fields, or nearly."""
+    sample = [line for index in range(min(50, len(lines.starts))) if (line := lines.line(index))]
+    score = {
+        mark: sum(line.count(mark.decode()) in {22, 23, 24} for line in sample)
+        for mark in DELIMITERS
+    }
+    best = max(DELIMITERS, key=lambda mark: score[mark])
+    if sample and score[best] == 0:
+        best = max(DELIMITERS, key=lambda mark: sample[0].count(mark.decode()))
+        read_header(_header_fields(sample[0], best), file_name)
+    if not sample:
+        raise FileError(f"{file_name} só tem linhas em branco. Repita com --refresh")
+    return best
+
+
+def _positions(text: bytes, mark: bytes) -> Any:
+    return np.flatnonzero(np.frombuffer(text, np.uint8) == mark[0])
+
+
+def _count_per_line(lines: _Lines, mark: bytes) -> Any:
+    positions = _positions(lines.text, mark)
+    return np.searchsorted(positions, lines.ends) - np.searchsorted(positions, lines.starts)
+
+
+def _is_suspect(lines: _Lines) -> Any:
+    """Tell which lines Arrow may read in another way than we do."""
+    suspect = (lines.ends - lines.starts) > LONGEST_LINE_BYTES
+    for mark in SUSPECT_BYTES:
+        if mark in lines.text:
+            suspect |= _count_per_line(lines, mark) > 0
+    return suspect
+
+
+def _header_fields(line: str, delimiter: bytes) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter.decode()))
+
+
+def _read_regular(
+    lines: _Lines, is_regular: Any, delimiter: bytes, header: Header, file_name: str
+) -> Any:
+    numbers = np.flatnonzero(is_regular)
+    if not len(numbers):
+        return ROW_SCHEMA.empty_table()
+    names = [f"c{index}" for index in range(header.width)]
+    wanted = [names[position] for position in header.positions]
+    table = pa_csv.read_csv(
+        pa.BufferReader(_join_runs(lines, numbers)),
+        pa_csv.ReadOptions(column_names=names, block_size=4 * LONGEST_LINE_BYTES),
+        pa_csv.ParseOptions(
+            delimiter=delimiter.decode(),
+            quote_char=False,
+            double_quote=False,
+            escape_char=False,
+            ignore_empty_lines=False,
+        ),
+        pa_csv.ConvertOptions(
+            check_utf8=False,
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            include_columns=wanted,
+        ),
+    )
+    if table.num_rows != len(numbers):
+        raise FileError(f"{file_name}: {len(numbers)} linhas deram {table.num_rows} registros")
+    return pa.table(
+        [
+            *table.columns,
+            pa.array(numbers + 1, pa.int32()),
+            pa.repeat(pa.scalar(False), len(numbers)),
+        ],
+        schema=ROW_SCHEMA,
+    )
+
+
+def _join_runs(lines: _Lines, numbers: Any) -> Any:
+    """Return the bytes of the numbered lines; without a copy where they follow one another."""
+    breaks = np.flatnonzero(np.diff(numbers) != 1)
+    run_starts = numbers[np.concatenate(([0], breaks + 1))]
+    run_ends = numbers[np.append(breaks, len(numbers) - 1)]
+    view = memoryview(lines.text)
+    runs = [
+        view[lines.starts[start] : lines.ends[end]]
+        for start, end in zip(run_starts, run_ends, strict=True)
+    ]
+    return pa.py_buffer(runs[0] if len(runs) == 1 else b"\n".join(runs))
+
+
+def _read_odd(
+    lines: _Lines, indexes: Any, delimiter: bytes, header: Header
+) -> tuple[Any, list[SetAside], int]:
+    rows: list[tuple[int, list[str], bool]] = []
+    aside: list[SetAside] = []
+    blanks = 0
+    for index in indexes.tolist():
+        line = lines.line(index)
+        if not line.strip():
+            blanks += 1
+            continue
+        fields, problem = _split_fields(line, delimiter.decode(), header.width)
+        if problem:
+            aside.append(set_aside(index + 1, line, problem))
+        else:
+            rows.append((index + 1, [fields[place] for place in header.positions], False))
+    return rows_from_lists(rows), aside, blanks
+
+
+def _split_fields(line: str, delimiter: str, width: int) -> tuple[list[str], str]:
+    """Split one odd line; the second value says what is wrong, or is empty.
+
+    A `"` is a quote only where a field begins and ends with it, or where only quoting gives the
+    right number of fields: names hold lone ones.
+    """
+    if "\0" in line:
+        return [], "a linha contém o caractere nulo (0x00)"
+    if len(line) > LONGEST_LINE_BYTES:
+        return [], "a linha é longa demais para ser um registro"
+    fields = line.split(delimiter)
+    is_quoted = any(len(field) > 1 and field[0] == field[-1] == '"' for field in fields)
+    if '"' in line and (is_quoted or len(fields) != width):
+        with contextlib.suppress(csv.Error):  # not quoting after all: the fields as they stand
+            fields = next(csv.reader([line], delimiter=delimiter, strict=True))
+    if len(fields) == width + 1 and not fields[-1].strip() and looks_like_row(fields):
+        fields = fields[:-1]
+    if len(fields) != width:
+        return [], f"a linha tem {len(fields)} campos em vez de {width}"
+    return fields, ""
+
+
+def _merge(regular: Any, odd: Any) -> Any:
+    if not odd.num_rows:
+        return regular
+    return pa.concat_tables([regular, odd]).sort_by("linha_origem").combine_chunks()
+
+
+def _unfinished(text: bytes, file_name: str) -> tuple[str, ...]:
+    if text.endswith(b"\n"):
+        return ()
+    return (f"{file_name}: a última linha não tem fim de linha; o arquivo pode ter vindo cortado",)
