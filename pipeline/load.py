@@ -89,7 +89,10 @@ NEW_TABLE = """
         alter arquivo_origem set default {file};
 """
 COPY = "copy {incoming} ({columns}) from stdin with (format csv)"
+# The locks are taken in the order in which a reader of the view takes them; else both could wait
+# for each other for ever.
 SWAP = """
+    lock table public.raw, public.historic_raw in access exclusive mode;
     alter table {incoming} add constraint versao check (ano = {year} and mes = {month});
     drop table if exists {partition};
     alter table {incoming} rename to {name};
