@@ -56,7 +56,7 @@ ensure_portal() {
     say "subindo o portal de exemplo"
     (cd "$ROOT" && start_process portal "$PYTHON" -m sample.portal --port "$port" --folder "$ROOT/sample/files")
     wait_for "$(setting page_url)" portal 120 ||
-        die 2 "o portal de exemplo não subiu: $(tail -n 1 "$ROOT/logs/portal.log"). Veja logs/portal.log"
+        die 2 "o portal de exemplo não subiu: $(tail -n 1 "$STATE_DIR/portal.log"). Veja logs/processos/portal.log"
 }
 
 # ensure_viewer: the viewer of this mode; the other mode's makes way for it.
@@ -73,7 +73,7 @@ ensure_viewer() {
         say "subindo o visualizador"
         start_process "visualizador-$mode" "$PYTHON" "$ROOT/run/results.py"
         wait_for "$url/healthz" "visualizador-$mode" 60 ||
-            die 2 "o visualizador não subiu: $(tail -n 1 "$ROOT/logs/visualizador-$mode.log" | sed 's/^erro: //')"
+            die 2 "o visualizador não subiu: $(tail -n 1 "$STATE_DIR/visualizador-$mode.log" | sed 's/^erro: //')"
     fi
     printf '\nPronto: %s\n' "$url"
 }

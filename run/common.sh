@@ -100,12 +100,12 @@ start_time() {
     ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' '_'
 }
 
-# start_process NAME COMMAND...: run it in the background, its output in logs/NAME.log.
+# start_process NAME COMMAND...: run it in the background, its output in NAME.log beside its pid file.
 start_process() {
     local name=$1 pid
     shift
     mkdir -p "$STATE_DIR"
-    nohup setsid "$@" >"$ROOT/logs/$name.log" 2>&1 </dev/null &
+    nohup setsid "$@" >"$STATE_DIR/$name.log" 2>&1 </dev/null &
     pid=$!
     disown "$pid"
     printf '%s %s\n' "$pid" "$(start_time "$pid")" >"$STATE_DIR/$name.pid"
