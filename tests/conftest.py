@@ -12,6 +12,8 @@ import pytest
 
 from pipeline import database, embedded
 from pipeline.settings import Settings, load_settings
+from sample.generate import generate
+from sample.portal import Portal
 
 for name in [name for name in os.environ if name.startswith(("DB_", "VIEWER_", "PREFECT__"))]:
     del os.environ[name]
@@ -58,3 +60,18 @@ def rows(settings: Settings):
             return cursor.fetchall()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sample_files(tmp_path_factory) -> Path:
+    """The sample portal's files with their ground truth, small, made once."""
+    folder = tmp_path_factory.mktemp("portal")
+    generate(folder)
+    return folder
+
+
+@pytest.fixture
+def portal(sample_files: Path) -> Iterator[Portal]:
+    """A sample portal on a port of its own, well behaved until told otherwise."""
+    with Portal(sample_files) as running:
+        yield running
