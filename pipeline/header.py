@@ -35,7 +35,7 @@ def read_header(fields: Sequence[str], file_name: str) -> Header:
     through and reported. Without a header the line must look like a row of data. Raises FileError
     that names what is missing and what stands there instead.
     """
-    names = [_normal(name) for name in fields]
+    names = [plain(name.strip().strip('"')) for name in fields]
     known = {name for name in names if name in _POSITION}
     if not known:
         return _without_header(fields, file_name)
@@ -85,6 +85,7 @@ def _complaint(
     )
 
 
-def _normal(name: str) -> str:
-    text = unicodedata.normalize("NFKD", name.strip().strip('"'))
-    return "".join(char for char in text if not unicodedata.combining(char)).casefold()
+def plain(text: str) -> str:
+    """Return the text without accents, in lower case."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

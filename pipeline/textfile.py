@@ -28,6 +28,7 @@ from pipeline.parsed import (
     set_aside,
     unknown_column_warnings,
 )
+from pipeline.repair import realign
 
 DELIMITERS = (b";", b",", b"\t", b"|")
 SUSPECT_BYTES = (b'"', b"\r", b"\0")
@@ -222,15 +223,19 @@ def _read_odd(
             blanks += 1
             continue
         fields, problem = _split_fields(line, delimiter.decode(), header.width)
+        is_repaired = False
+        if not problem and len(fields) != header.width:
+            fields, problem = _realigned(fields, delimiter.decode(), header)
+            is_repaired = True
         if problem:
             aside.append(set_aside(index + 1, line, problem))
         else:
-            rows.append((index + 1, [fields[place] for place in header.positions], False))
+            rows.append((index + 1, [fields[place] for place in header.positions], is_repaired))
     return rows_from_lists(rows), aside, blanks
 
 
 def _split_fields(line: str, delimiter: str, width: int) -> tuple[list[str], str]:
-    """Split one odd line; the second value says what is wrong, or is empty.
+    """Split one odd line; the second value says why it cannot be, or is empty.
 
     A `"` is a quote only where a field begins and ends with it, or where only quoting gives the
     right number of fields: names hold lone ones.
@@ -246,9 +251,14 @@ def _split_fields(line: str, delimiter: str, width: int) -> tuple[list[str], str
             fields = next(csv.reader([line], delimiter=delimiter, strict=True))
     if len(fields) == width + 1 and not fields[-1].strip() and looks_like_row(fields):
         fields = fields[:-1]
-    if len(fields) != width:
-        return [], f"a linha tem {len(fields)} campos em vez de {width}"
     return fields, ""
+
+
+def _realigned(fields: list[str], delimiter: str, header: Header) -> tuple[list[str], str]:
+    """Realign a line of a file that has the published columns in their order, and only those."""
+    if header.positions == tuple(range(header.width)):
+        return realign(fields, delimiter)
+    return [], f"a linha tem {len(fields)} campos em vez de {header.width}"
 
 
 def _merge(regular: Any, odd: Any) -> Any:

@@ -184,3 +184,34 @@ def test_the_parsed_csv_holds_every_value_as_published(read, tmp_path):
     assert first == FIELDS
     assert second[7] == 'A "B" ; C'
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["terceirizados.csv"]
+
+
+def test_a_delimiter_inside_a_name_is_put_back_where_only_one_way_fits(read):
+    shifted = ROW.replace("AD'S, LTDA", "AD'S; LTDA")
+    parsed = read(f"{HEADER}\n{ROW}\n{shifted}\n")
+    assert values(parsed, 1)[7] == "AD'S; LTDA"
+    assert values(parsed, 1)[8:] == FIELDS[8:]
+    assert parsed.rows.column("reparado").to_pylist() == [False, True]
+    assert parsed.repaired == 1
+
+
+def test_a_missing_field_is_empty_where_only_one_way_fits(read):
+    parsed = read(f"{HEADER}\n{ROW.replace(';CAMPUS', '')}\n")
+    assert values(parsed) == [*FIELDS[:13], "", *FIELDS[14:]]
+    assert parsed.repaired == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ROW.replace("UNIVERSIDADE;NI", "UNIVERSIDADE;X;NI"),
+        ROW.replace("UFX;UNIVERSIDADE", "UFX"),
+        ROW.replace("MIN.EDUC;", "MIN.EDUC;a;b;c;d;"),
+        ROW.replace("***.527.284-**", "") + ";x",
+    ],
+)
+def test_a_line_that_fits_in_two_ways_or_none_is_set_aside(read, line):
+    parsed = read(f"{HEADER}\n{ROW}\n{line}\n")
+    (aside,) = parsed.set_aside
+    assert (aside.line, aside.content) == (3, line)
+    assert "campos em vez de 23" in aside.reason
