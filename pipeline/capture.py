@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline import database, ledger
 from pipeline.download import Download, PortalClient, file_sha256, forget
+from pipeline.errors import FileError
 from pipeline.settings import Settings
 from pipeline.source import Listing, Release, find_releases
 
@@ -71,7 +72,11 @@ def _load(
     # Slow to import, and not needed where nothing has changed.
     from pipeline import load, parse  # noqa: PLC0415
 
-    parsed = parse.parse(download.path)
+    try:
+        parsed = parse.parse(download.path)
+    except FileError:
+        forget(download.path)  # so that the next capture fetches it again, whatever the portal says
+        raise
     warnings = parsed.warnings + parse.period_warnings(parsed, release)
     for warning in warnings:
         logger.warning("%s", warning)

@@ -74,7 +74,7 @@ def _read_sheets(sheets: dict[str, Any], file_name: str) -> tuple[list[Parsed], 
             first_error = first_error or error
             notes.append(f"{file_name}: a planilha {name!r} não tem as 23 colunas e fica de fora")
     if not parts:
-        raise first_error or FileError(f"{file_name} não tem nenhuma linha. Repita com --refresh")
+        raise first_error or FileError(f"{file_name} não tem nenhuma linha. Rode a captura de novo")
     return parts, notes
 
 

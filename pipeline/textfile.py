@@ -110,7 +110,7 @@ def _recode(data: bytes, encoding: str) -> tuple[bytes, str]:
     except UnicodeDecodeError as error:
         raise FileError(
             f"o arquivo parece {encoding}, mas o byte {error.start} não o é: veio cortado. "
-            "Repita com --refresh"
+            "Rode a captura de novo: ele será baixado outra vez"
         ) from error
     return text.encode("utf-8").replace(b"\r\n", b"\n"), encoding
 
@@ -135,7 +135,7 @@ def _find_delimiter(lines: _Lines, file_name: str) -> bytes:
         best = max(DELIMITERS, key=lambda mark: sample[0].count(mark.decode()))
         read_header(_header_fields(sample[0], best), file_name)
     if not sample:
-        raise FileError(f"{file_name} só tem linhas em branco. Repita com --refresh")
+        raise FileError(f"{file_name} só tem linhas em branco. Rode a captura de novo")
     return best
 
 
