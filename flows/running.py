@@ -11,6 +11,7 @@ from prefect.engine.state import State
 from prefect.executors import DaskExecutor, LocalDaskExecutor
 
 from flows.observation import observed
+from pipeline.errors import TerminalError
 from pipeline.settings import Settings, load_settings
 
 WORKER_THREADS = 2
@@ -34,10 +35,12 @@ def run_local(flow: prefect.Flow, parameters: dict[str, Any] | None = None) -> S
     settings = current_settings()
     run_id = str(uuid.uuid4())
     with observed(settings, run_id):
-        state: State = flow.run(
+        state = flow.run(
             parameters=parameters or {},
             run_on_schedule=False,
             executor=executor(settings),
             context={"flow_run_id": run_id},
         )
+    if state is None:  # Prefect's type allows it, for flows that wait for a schedule
+        raise TerminalError(f"o flow {flow.name!r} acabou sem estado. Rode o comando de novo")
     return state

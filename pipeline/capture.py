@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline import database, ledger
 from pipeline.download import Download, PortalClient, file_sha256, forget
 from pipeline.errors import FileError
+from pipeline.selection import Plan
 from pipeline.settings import Settings
 from pipeline.source import Listing, Release, find_releases
+
+if TYPE_CHECKING:
+    from pipeline.parsed import Parsed
 
 logger = logging.getLogger(__name__)
 
@@ -45,47 +51,36 @@ def list_releases(settings: Settings) -> Listing:
     return listing
 
 
-def capture_release(settings: Settings, release: Release, run_id: str | None) -> CaptureResult:
+def capture_release(
+    settings: Settings, release: Release, run_id: str | None, *, refresh: bool = False
+) -> CaptureResult:
     """Bring one release into the tables, unless they hold this very file already.
 
-    Raises a PipelineError that names the file; the tables keep what they held then.
+    With `refresh` it is downloaded and loaded again all the same. Raises a PipelineError that
+    names the file; the tables keep what they held then.
     """
     started = time.monotonic()
     folder = settings.data_dir / "raw" / _partition(release)
     client = PortalClient(settings.download_attempts)
+    if refresh:
+        forget(folder / release.name)
     download = client.file(release, folder)
     with database.transaction(settings) as connection:
-        is_known = ledger.current_sha256(connection, release) == download.sha256
-    if is_known:
+        is_known = ledger.is_current(connection, release, download.sha256)
+    if is_known and not refresh:
         logger.info("%s (%s): sem mudança no portal", release.label, release.name)
         return CaptureResult(release, is_new=False)
     if not download.is_new and file_sha256(download.path) != download.sha256:
         logger.warning("%s mudou no disco; baixando outra vez", download.path)
         forget(download.path)
         download = client.file(release, folder)
-    return _load(settings, release, download, run_id, started)
-
-
-def _load(
-    settings: Settings, release: Release, download: Download, run_id: str | None, started: float
-) -> CaptureResult:
     # Slow to import, and not needed where nothing has changed.
-    from pipeline import load, parse  # noqa: PLC0415
+    from pipeline.load import load  # noqa: PLC0415
 
-    try:
-        parsed = parse.parse(download.path)
-    except FileError:
-        forget(download.path)  # so that the next capture fetches it again, whatever the portal says
-        raise
-    warnings = parsed.warnings + parse.period_warnings(parsed, release)
-    for warning in warnings:
-        logger.warning("%s", warning)
-    parse.write_csv(
-        parsed, settings.data_dir / "parsed" / _partition(release) / "terceirizados.csv"
-    )
+    parsed, warnings = _read(settings, release, download)
     seconds = time.monotonic() - started
-    capture = ledger.Capture(release, download, parsed, warnings, seconds, run_id)
-    is_new = load.load(settings, capture)
+    found = ledger.Capture(release, download, parsed, warnings, seconds, run_id)
+    is_new = load(settings, found, refresh=refresh)
     result = CaptureResult(
         release,
         is_new=is_new,
@@ -97,6 +92,48 @@ def _load(
     )
     _report(result)
     return result
+
+
+def _read(
+    settings: Settings, release: Release, download: Download
+) -> tuple[Parsed, tuple[str, ...]]:
+    """Parse the file, write its CSV; return it with what people should know of it."""
+    from pipeline import parse  # noqa: PLC0415 - slow to import
+
+    try:
+        parsed = parse.parse(download.path)
+    except FileError:
+        forget(download.path)  # so that the next capture fetches it again, whatever the portal says
+        raise
+    warnings = parsed.warnings + parse.period_warnings(parsed, release)
+    for warning in warnings:
+        logger.warning("%s", warning)
+    target = settings.data_dir / "parsed" / _partition(release) / "terceirizados.csv"
+    parse.write_csv(parsed, target)
+    return parsed, warnings
+
+
+def plan(settings: Settings, releases: Sequence[Release], *, refresh: bool = False) -> list[Plan]:
+    """Say what a capture would do with each release, without bringing or changing anything."""
+    client = PortalClient(settings.download_attempts)
+    with database.transaction(settings) as connection:
+        known = {release: ledger.current(connection, release) for release in releases}
+    return [_plan(client, release, known[release], refresh=refresh) for release in releases]
+
+
+def _plan(
+    client: PortalClient, release: Release, known: ledger.Known | None, *, refresh: bool
+) -> Plan:
+    if known is None:
+        return Plan(release, is_needed=True, reason="ainda não capturada")
+    if refresh:
+        return Plan(release, is_needed=True, reason="refazer foi pedido")
+    if known.url != release.url:
+        return Plan(release, is_needed=True, reason=f"outro arquivo: antes {known.url}")
+    etag, modified = client.headers(release.url)
+    if (etag or modified) and (etag, modified) == (known.etag, known.last_modified):
+        return Plan(release, is_needed=False, reason="sem mudança no portal")
+    return Plan(release, is_needed=True, reason="publicada de novo no portal")
 
 
 def _report(result: CaptureResult) -> None:

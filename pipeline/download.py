@@ -114,19 +114,34 @@ class PortalClient:
             folder.mkdir(parents=True, exist_ok=True)
             return self._patiently(release.url, headers, read)
 
+    def headers(self, url: str) -> tuple[str | None, str | None]:
+        """Return the ETag and Last-Modified of an address, without its bytes."""
+
+        def read(response: requests.Response) -> tuple[str | None, str | None]:
+            return response.headers.get("ETag"), response.headers.get("Last-Modified")
+
+        return self._patiently(url, {}, read, method="HEAD")
+
     def _patiently(
-        self, url: str, headers: dict[str, str], read: Callable[[requests.Response], T]
+        self,
+        url: str,
+        headers: dict[str, str],
+        read: Callable[[requests.Response], T],
+        method: str = "GET",
     ) -> T:
         retries = self.retries
         while True:
             try:
-                return self._attempt(url, headers, read)
+                return self._attempt(method, url, headers, read)
             except _AttemptFailedError as failure:
                 attempt = len(retries.history) + 1
                 raw = failure.response.raw if failure.response is not None else None
                 try:
                     retries = retries.increment(
-                        "GET", url, response=raw, error=None if raw else ProtocolError(str(failure))
+                        method,
+                        url,
+                        response=raw,
+                        error=None if raw else ProtocolError(str(failure)),
                     )
                 except (MaxRetryError, ProtocolError):
                     raise _gave_up(url, failure, attempt) from failure
@@ -140,11 +155,15 @@ class PortalClient:
                 retries.sleep(raw)
 
     def _attempt(
-        self, url: str, headers: dict[str, str], read: Callable[[requests.Response], T]
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        read: Callable[[requests.Response], T],
     ) -> T:
         try:
-            with self.session.get(
-                url, headers=headers, timeout=self.timeout, stream=True
+            with self.session.request(
+                method, url, headers=headers, timeout=self.timeout, stream=True
             ) as response:
                 _check_status(url, response)
                 return read(response)

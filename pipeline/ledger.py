@@ -32,15 +32,32 @@ class Capture:
     run_id: str | None
 
 
-def current_sha256(connection: Connection, release: Release) -> str | None:
-    """Return the SHA-256 of the file whose rows are in the tables, or None."""
+@dataclass(frozen=True)
+class Known:
+    """The file whose rows are in the tables, as the portal described it then."""
+
+    url: str
+    sha256: str
+    etag: str | None
+    last_modified: str | None
+
+
+def current(connection: Connection, release: Release) -> Known | None:
+    """Return what the tables hold of a release, or None."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select sha256 from public.arquivos where ano = %s and mes = %s and vigente",
+            "select url, sha256, etag, modificado from public.arquivos "
+            "where ano = %s and mes = %s and vigente",
             [release.year, release.month],
         )
         row = cursor.fetchone()
-    return row[0] if row else None
+    return Known(*row) if row else None
+
+
+def is_current(connection: Connection, release: Release, sha256: str) -> bool:
+    """Tell whether the tables hold the rows of this very file."""
+    known = current(connection, release)
+    return known is not None and known.sha256 == sha256
 
 
 def replace_set_aside(connection: Connection, capture: Capture) -> None:
@@ -70,7 +87,16 @@ def replace_set_aside(connection: Connection, capture: Capture) -> None:
         )
 
 
-def enter(connection: Connection, capture: Capture) -> None:
+@dataclass(frozen=True)
+class Difference:
+    """How a file published again differs from the one before: rows that came, left, changed."""
+
+    came: int
+    left: int
+    changed: int
+
+
+def enter(connection: Connection, capture: Capture, difference: Difference | None) -> None:
     """Enter the capture as the release's current version."""
     release, download, parsed = capture.release, capture.download, capture.parsed
     entry = {
@@ -92,6 +118,9 @@ def enter(connection: Connection, capture: Capture) -> None:
         "linhas_carregadas": parsed.rows.num_rows,
         "linhas_reparadas": parsed.repaired,
         "linhas_separadas": len(parsed.set_aside),
+        "linhas_novas": difference.came if difference else None,
+        "linhas_removidas": difference.left if difference else None,
+        "linhas_alteradas": difference.changed if difference else None,
         "avisos": "\n".join(capture.warnings) or None,
         "baixado_em": download.fetched_at,
         "segundos": round(capture.seconds, 3),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from typing import Any
 
 import pyarrow.csv as pa_csv
@@ -15,6 +16,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a type
 
 from pipeline import database, ledger
+from pipeline.columns import PUBLISHED
 from pipeline.errors import DatabaseError
 from pipeline.ledger import Capture
 from pipeline.parsed import ROW_SCHEMA
@@ -24,27 +26,33 @@ logger = logging.getLogger(__name__)
 
 LOCK = "terceirizados.carga"
 BATCH_ROWS = 16_384
+_one_at_a_time = threading.Lock()  # threads of one run wait for each other without a word
 
 
-def load(settings: Settings, capture: Capture) -> bool:
+def load(settings: Settings, capture: Capture, *, refresh: bool = False) -> bool:
     """Replace the release's rows, set-aside lines and ledger entry by those of the capture.
 
-    Returns False when another run has loaded the same file meanwhile. Raises DatabaseError when
+    Returns False when another run has loaded the same file meanwhile (with `refresh` it is loaded
+    again all the same). Raises DatabaseError when
     PostgreSQL refuses it or counts other rows than were parsed; nothing is changed then.
     """
     release = capture.release
-    with database.transaction(settings) as connection:
+    with _one_at_a_time, database.transaction(settings) as connection:
         _wait_for_lock(connection)
-        if ledger.current_sha256(connection, release) == capture.download.sha256:
+        if not refresh and ledger.is_current(connection, release, capture.download.sha256):
             return False
-        loaded = _copy_into_new_partition(connection, capture)
+        names = _names(capture)
+        loaded = _copy_into_new_table(connection, capture, names)
         if loaded != capture.parsed.rows.num_rows:
             raise DatabaseError(
                 f"{release.name}: {capture.parsed.rows.num_rows} linhas lidas, {loaded} gravadas; "
                 "nada foi trocado. Repita a captura"
             )
+        difference = _difference(connection, names)
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL(SWAP).format(**names))
         ledger.replace_set_aside(connection, capture)
-        ledger.enter(connection, capture)
+        ledger.enter(connection, capture, difference)
         _point_raw_at_newest(connection)
     return True
 
@@ -55,29 +63,64 @@ def _wait_for_lock(connection: Connection) -> None:
         cursor.execute("select pg_try_advisory_xact_lock(hashtext(%s))", [LOCK])
         if cursor.fetchone() == (True,):
             return
-        logger.info("Outra captura está gravando; esperando que termine")
+        cursor.execute(HOLDER)
+        pid, since = cursor.fetchone() or ("?", "?")
+        logger.info(
+            "Outra captura está gravando (processo %s do banco, desde %s); esperando que termine",
+            pid,
+            since,
+        )
         cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [LOCK])
 
 
-def _copy_into_new_partition(connection: Connection, capture: Capture) -> int:
-    """Fill a new table, put it in the place of the release's partition; return its row count."""
+HOLDER = """
+    select pg_stat_activity.pid, to_char(pg_stat_activity.xact_start, 'HH24:MI:SS')
+    from pg_locks inner join pg_stat_activity using (pid)
+    where pg_locks.locktype = 'advisory' and pg_locks.granted
+    and pg_stat_activity.datname = current_database()
+    limit 1
+"""
+
+
+def _names(capture: Capture) -> dict[str, sql.Composable]:
+    """Return what the statements below speak of."""
     release = capture.release
-    names = {
-        "partition": sql.Identifier("public", f"historic_raw_{release.year}_{release.month:02d}"),
+    name = f"historic_raw_{release.year}_{release.month:02d}"
+    return {
+        "partition": sql.Identifier("public", name),
         "incoming": sql.Identifier("public", f"chegando_{release.year}_{release.month:02d}"),
-        "name": sql.Identifier(f"historic_raw_{release.year}_{release.month:02d}"),
+        "name": sql.Identifier(name),
+        "partition_text": sql.Literal(f"public.{name}"),
         "year": sql.Literal(release.year),
         "month": sql.Literal(release.month),
         "next_month": sql.Literal(release.month + 1),
         "file": sql.Literal(release.name),
         "columns": sql.SQL(", ").join(map(sql.Identifier, ROW_SCHEMA.names)),
+        "published": sql.SQL(", ").join(map(sql.Identifier, PUBLISHED)),
     }
+
+
+def _copy_into_new_table(
+    connection: Connection, capture: Capture, names: dict[str, sql.Composable]
+) -> int:
+    """Fill a new table with the rows; return how many PostgreSQL took."""
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(NEW_TABLE).format(**names))
         cursor.copy_expert(sql.SQL(COPY).format(**names), _CsvStream(capture.parsed.rows))
-        loaded = int(cursor.rowcount)
-        cursor.execute(sql.SQL(SWAP).format(**names))
-    return loaded
+        return int(cursor.rowcount)
+
+
+def _difference(
+    connection: Connection, names: dict[str, sql.Composable]
+) -> ledger.Difference | None:
+    """Compare the new table with the partition it will replace; None where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("select to_regclass({partition_text})").format(**names))
+        if cursor.fetchone() == (None,):
+            return None
+        cursor.execute(sql.SQL(DIFFERENCE).format(**names))
+        came, left, changed = cursor.fetchone() or (0, 0, 0)
+    return ledger.Difference(came - changed, left - changed, changed)
 
 
 NEW_TABLE = """
@@ -89,6 +132,17 @@ NEW_TABLE = """
         alter arquivo_origem set default {file};
 """
 COPY = "copy {incoming} ({columns}) from stdin with (format csv)"
+DIFFERENCE = """
+    with before as (select id_terc, md5(row({published})::text) as row_hash from {partition}),
+    after as (select id_terc, md5(row({published})::text) as row_hash from {incoming}),
+    came as (select * from after except all select * from before),
+    gone as (select * from before except all select * from after),
+    changed as (select id_terc from came intersect all select id_terc from gone)
+    select
+        (select count(*) from came),
+        (select count(*) from gone),
+        (select count(*) from changed)
+"""
 # The locks are taken in the order in which a reader of the view takes them; else both could wait
 # for each other for ever.
 SWAP = """

@@ -6,26 +6,34 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
+DRY_RUN = "só mostra o que seria baixado, e porquê"
+REFRESH_CAPTURE = "baixa e carrega outra vez mesmo sem mudança no portal"
+MONTHS = {"from": "da versão deste mês em diante", "to": "até a versão deste mês"}
 
 
-def options(description: str, **flags: str) -> argparse.Namespace:
-    """Enter the project's environment and read the options; each flag comes with its help."""
+def options(description: str, *, months: Sequence[str] = (), **flags: str) -> argparse.Namespace:
+    """Enter the project's environment and read the options; each flag comes with its help.
+
+    `months` are options that take a month, AAAA-MM.
+    """
     _enter_environment()
     parser = argparse.ArgumentParser(description=description)
+    for name in months:
+        parser.add_argument(f"--{name}", default="", metavar="AAAA-MM", help=MONTHS[name])
     for name, text in flags.items():
         parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     parser.add_argument(
         "--demo", action="store_true", help="usa o portal de exemplo e um banco só dele"
     )
     arguments = parser.parse_args()
-    if arguments.demo:
+    if vars(arguments).pop("demo"):
         os.environ["DEMO"] = "1"
     return arguments
 

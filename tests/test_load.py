@@ -88,7 +88,7 @@ def test_raw_is_the_newest_release_whatever_the_order_of_capture(settings, rows,
 def test_a_failure_in_the_middle_leaves_the_old_rows(settings, rows, capture, monkeypatch):
     load.load(settings, capture(f"{HEADER}\n{ROW}\n"))
 
-    def broken(connection, _capture):
+    def broken(connection, _capture, _difference):
         with connection.cursor() as cursor:
             cursor.execute("select 1 / 0")
 
@@ -141,3 +141,14 @@ def test_every_published_character_survives(settings, rows, capture):
     odd = ROW.replace("CAMPUS", 'a"b,c\\d\x1a é\té')
     load.load(settings, capture(f"{HEADER}\n{odd}\n"))
     assert rows("select nm_unidade_prestacao from public.raw") == [('a"b,c\\d\x1a é\té',)]
+
+
+def test_a_file_published_again_says_what_came_left_and_changed(settings, rows, capture):
+    other = ROW.replace("8761995", "{}")
+    first = "\n".join([HEADER, *(other.format(number) for number in (10001, 10002, 10003))])
+    second = [other.format(10001), other.format(10002).replace("CAMPUS", "SEDE"), other.format(4)]
+    load.load(settings, capture(first + "\n"))
+    load.load(settings, capture("\n".join([HEADER, *second, other.format(5)]) + "\n"))
+    assert rows(
+        "select linhas_novas, linhas_removidas, linhas_alteradas from arquivos order by arquivo_id"
+    ) == [(None, None, None), (2, 1, 1)]

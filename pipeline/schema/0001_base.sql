@@ -72,6 +72,9 @@ create table public.arquivos (
     linhas_carregadas integer not null,
     linhas_reparadas integer not null,
     linhas_separadas integer not null,
+    linhas_novas integer,
+    linhas_removidas integer,
+    linhas_alteradas integer,
     avisos text,
     baixado_em timestamptz not null,
     capturado_em timestamptz not null default now(),
@@ -86,6 +89,10 @@ create table public.arquivos (
 create unique index arquivos_vigente on public.arquivos (ano, mes) where vigente;
 comment on table public.arquivos is
 'Uma linha por versão capturada de um arquivo; vigente = a que está nas tabelas.';
+comment on column public.arquivos.linhas_novas is
+'Linhas que a versão anterior da mesma publicação não tinha; nulo na primeira captura.';
+comment on column public.arquivos.linhas_alteradas is
+'Linhas com o mesmo id_terc e outro conteúdo.';
 
 create table public.execucoes (
     execucao_id text primary key,

@@ -1,0 +1,16 @@
+"""Captura todas as versões do portal, ou as de um intervalo."""
+
+from entry import DRY_RUN, REFRESH_CAPTURE, finish, options, run_flow
+
+arguments = options(__doc__, months=("from", "to"), dry_run=DRY_RUN, refresh=REFRESH_CAPTURE)
+
+
+def main() -> int:
+    """Run the flow here and return its exit status."""
+    from flows.historic_capture import build
+
+    return run_flow(build, **vars(arguments))
+
+
+if __name__ == "__main__":
+    finish(main)

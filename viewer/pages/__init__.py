@@ -1,0 +1,1 @@
+"""One module per page: PATH, TITLE, `layout(pool, parameters)` and `register(app, pool)`."""

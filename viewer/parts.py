@@ -1,0 +1,127 @@
+"""Pieces that several pages show: notices, states, commands, tables of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from pipeline.errors import ConfigurationError, PipelineError
+from viewer.pool import NotPreparedError
+
+STATES = {
+    "Success": ("Sucesso", "teal"),
+    "Failed": ("Falhou", "red"),
+    "TriggerFailed": ("Não rodou", "red"),
+    "TimedOut": ("Tempo esgotado", "red"),
+    "Cancelled": ("Cancelada", "orange"),
+    "Running": ("Em andamento", "blue"),
+    "Retrying": ("Vai tentar de novo", "yellow"),
+    "Pending": ("Pendente", "gray"),
+    "Scheduled": ("Agendada", "gray"),
+    "Skipped": ("Pulada", "gray"),
+    "Mapped": ("Distribuída", "gray"),
+    "Cached": ("Reaproveitada", "teal"),
+    "success": ("Sucesso", "teal"),
+    "pass": ("Passou", "teal"),
+    "warn": ("Aviso", "yellow"),
+    "fail": ("Falhou", "red"),
+    "error": ("Erro", "red"),
+    "runtime error": ("Erro", "red"),
+    "skipped": ("Pulado", "gray"),
+}
+LEVELS = {
+    "DEBUG": ("Detalhe", "gray"),
+    "INFO": ("Informação", "blue"),
+    "WARNING": ("Aviso", "yellow"),
+    "ERROR": ("Erro", "red"),
+    "CRITICAL": ("Grave", "red"),
+}
+
+
+def aria(**attributes: str) -> dict[str, Any]:
+    """Return ARIA attributes as Dash wants them: `aria(label="x")` is `{"aria-label": "x"}`."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
+
+
+def state(name: str) -> dmc.Badge:
+    """Show the state of a run, a task or a dbt result; a state we do not know by its own name."""
+    text, color = STATES.get(name, (name, "gray"))
+    return dmc.Badge(text, color=color, variant="light", className="estado")
+
+
+def level(name: str) -> dmc.Badge:
+    """Show the level of a log line."""
+    text, color = LEVELS.get(name, (name, "gray"))
+    return dmc.Badge(text, color=color, variant="light", size="sm")
+
+
+def heading(title: str, text: Any = None) -> html.Div:
+    """Show a page's title and the line under it."""
+    line = [dmc.Text(text, c="dimmed", size="sm")] if text else []
+    return html.Div([dmc.Title(title, order=1, size="h2"), *line], className="titulo")
+
+
+def section(title: str, *children: Any) -> html.Section:
+    """Show a part of a page under a heading of the second order."""
+    return html.Section([dmc.Title(title, order=2, size="h4", mb="xs"), *children])
+
+
+def empty(text: str, *commands: str) -> dmc.Paper:
+    """Say that there is nothing yet, and which commands change that."""
+    lines = [dmc.Code(command, block=True) for command in commands]
+    return dmc.Paper(
+        [dmc.Text(text, mb="sm" if lines else 0), dmc.Stack(lines, gap="xs")],
+        className="vazio",
+        p="lg",
+        withBorder=True,
+    )
+
+
+def failure(error: PipelineError) -> Any:
+    """Show an error as what it is: a database that was never prepared is not one that is down."""
+    if isinstance(error, NotPreparedError):
+        return empty(
+            "Nada foi capturado ainda. Para baixar a versão mais nova e montar as tabelas, rode:",
+            "python run/capture.py",
+            "python run/materialize.py",
+        )
+    hint = ""
+    if isinstance(error, ConfigurationError):
+        hint = " Se nada foi capturado ainda, rode antes python run/capture.py."
+    return dmc.Alert(
+        f"{error}.{hint}" if hint else str(error),
+        title="Não foi possível ler o banco",
+        color="red",
+        variant="light",
+        attributes={"root": {"data-erro": type(error).__name__}},
+    )
+
+
+def guarded(build: Callable[[], Any]) -> Any:
+    """Build a part of a page; where that fails, show why in its place."""
+    try:
+        return build()
+    except PipelineError as error:
+        return failure(error)
+
+
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[Any]], label: str
+) -> dmc.TableScrollContainer:
+    """Show a plain table; cells are text or components."""
+    return dmc.TableScrollContainer(
+        dmc.Table(
+            [
+                dmc.TableThead(dmc.TableTr([dmc.TableTh(head) for head in heads])),
+                dmc.TableTbody([dmc.TableTr([dmc.TableTd(cell) for cell in row]) for row in rows]),
+            ],
+            highlightOnHover=True,
+            verticalSpacing="xs",
+            attributes={"table": {"aria-label": label}},
+        ),
+        minWidth=640,
+        type="native",
+    )
