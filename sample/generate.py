@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write_all(missing: list[SampleRelease], folder: Path, scale: float, seed: int) -> None:
-    """Write the files; large ones in two processes, one for the spreadsheets (slow, much memory)."""
+    """Write the files; large ones in two processes, of which one makes the spreadsheets."""
     write = partial(_write_each, folder=folder, scale=scale, seed=seed)
     if scale < PARALLEL_FROM_SCALE:
         write(missing)

@@ -104,8 +104,10 @@ def population(typical: int, largest: int, seed: int) -> Population:
     )
 
 
-def workforce(release: SampleRelease, rows: int, typical: int, largest: int, seed: int) -> Any:
-    """Return the Workforce of a release with that many rows; the same for the same arguments."""
+def workforce(
+    release: SampleRelease, rows: int, typical: int, largest: int, seed: int
+) -> Workforce:
+    """Return the workers of a release, `rows` of them; the same for the same arguments."""
     people = population(typical, largest, seed)
     order = RELEASES.index(release)
     rng = np.random.default_rng([seed, 2, order])
