@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.parsed import Parsed
 
 logger = logging.getLogger(__name__)
+_one_at_a_time = threading.Lock()  # one file is parsed while another is loaded: memory stays flat
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def capture_release(
         download = client.file(release, folder)
     # Slow to import, and not needed where nothing has changed.
     from pipeline.load import load  # noqa: PLC0415
+    from pipeline.parsed import release_memory  # noqa: PLC0415
 
     parsed, warnings = _read(settings, release, download)
     seconds = time.monotonic() - started
@@ -91,6 +94,8 @@ def capture_release(
         seconds=time.monotonic() - started,
     )
     _report(result)
+    del parsed, found
+    release_memory()
     return result
 
 
@@ -99,9 +104,12 @@ def _read(
 ) -> tuple[Parsed, tuple[str, ...]]:
     """Parse the file, write its CSV; return it with what people should know of it."""
     from pipeline import parse  # noqa: PLC0415 - slow to import
+    from pipeline.parsed import release_memory  # noqa: PLC0415
 
     try:
-        parsed = parse.parse(download.path)
+        with _one_at_a_time:
+            parsed = parse.parse(download.path)
+            release_memory()
     except FileError:
         forget(download.path)  # so that the next capture fetches it again, whatever the portal says
         raise

@@ -32,15 +32,21 @@ def read_spreadsheet(path: Path) -> Parsed:
     _check_size(path)
     try:
         workbook = fastexcel.read_excel(str(path))
-        sheets = {
-            name: workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-            for name in workbook.sheet_names
-        }
+        sheets = {name: _load(workbook, name) for name in workbook.sheet_names}
     except fastexcel.FastExcelError as error:
         reason = str(error).splitlines()[0]
         raise FileError(f"{path.name} não pôde ser lida como planilha: {reason}") from error
     parts, notes = _read_sheets(sheets, path.name)
     return _joined(parts, notes)
+
+
+def _load(workbook: Any, name: str) -> Any:
+    """Return a sheet's cells as a table of text, empty cells as empty text."""
+    sheet = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+    batch = sheet.to_arrow()
+    del sheet  # its cells take more memory than the text
+    columns = [pc.fill_null(column.cast(pa.string()), "") for column in batch.columns]
+    return pa.table(columns, names=batch.schema.names)
 
 
 def _check_size(path: Path) -> None:
@@ -63,8 +69,7 @@ def _read_sheets(sheets: dict[str, Any], file_name: str) -> tuple[list[Parsed], 
     notes: list[str] = []
     first_error: FileError | None = None
     offset = 0
-    for name, sheet in sheets.items():
-        table = pa.Table.from_batches([sheet.to_arrow()])
+    for name, table in sheets.items():
         if not table.num_rows:
             continue
         try:
@@ -79,7 +84,6 @@ def _read_sheets(sheets: dict[str, Any], file_name: str) -> tuple[list[Parsed], 
 
 
 def _read_sheet(table: Any, name: str, offset: int, label: str) -> Parsed:
-    table = pa.table([_text(column) for column in table.columns], names=table.column_names)
     numbers = pa.array(range(offset + 1, offset + table.num_rows + 1), pa.int32())
     is_blank = _is_empty(table.columns)
     first = pc.index(is_blank, False).as_py()
@@ -108,10 +112,6 @@ def _read_sheet(table: Any, name: str, offset: int, label: str) -> Parsed:
         sheet=name,
         warnings=unknown_column_warnings(header, label),
     )
-
-
-def _text(column: Any) -> Any:
-    return pc.fill_null(column.cast(pa.string()), "")
 
 
 def _is_empty(columns: list[Any]) -> Any:

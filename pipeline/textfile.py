@@ -33,6 +33,7 @@ from pipeline.repair import realign
 DELIMITERS = (b";", b",", b"\t", b"|")
 SUSPECT_BYTES = (b'"', b"\r", b"\0")
 LONGEST_LINE_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,13 @@ def decode(data: bytes) -> tuple[bytes, str]:
 
 
 def _is_valid(data: bytes, encoding: str) -> bool:
+    """Tell whether the bytes are text in that encoding, a piece at a time to spare memory."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    view = memoryview(data)
     try:
-        data.decode(encoding)
+        for start in range(0, len(data), CHUNK_BYTES):
+            decoder.decode(view[start : start + CHUNK_BYTES])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
@@ -116,7 +122,7 @@ def _recode(data: bytes, encoding: str) -> tuple[bytes, str]:
 
 
 def _split(text: bytes) -> _Lines:
-    newlines = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    newlines = _positions(text, b"\n")
     has_rest = bool(text) and not text.endswith(b"\n")
     ends = np.append(newlines, len(text)) if has_rest else newlines
     starts = np.concatenate(([0], newlines + 1))[: len(ends)]
@@ -140,7 +146,13 @@ def _find_delimiter(lines: _Lines, file_name: str) -> bytes:
 
 
 def _positions(text: bytes, mark: bytes) -> Any:
-    return np.flatnonzero(np.frombuffer(text, np.uint8) == mark[0])
+    """Return where a byte stands, a piece at a time to spare memory."""
+    array = np.frombuffer(text, np.uint8)
+    found = [
+        np.flatnonzero(array[start : start + CHUNK_BYTES] == mark[0]) + start
+        for start in range(0, len(array), CHUNK_BYTES)
+    ]
+    return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
 def _count_per_line(lines: _Lines, mark: bytes) -> Any:
