@@ -117,6 +117,7 @@ def _take_over(handlers: list[logging.Handler]) -> dict[str, list[logging.Handle
         kept = [handler for handler in logger.handlers if type(handler).__name__ == "CloudHandler"]
         logger.handlers = kept + handlers
         logger.setLevel(logging.INFO)
+        logger.propagate = False  # dbt puts a handler of its own on the root
     return before
 
 

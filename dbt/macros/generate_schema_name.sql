@@ -1,0 +1,4 @@
+{#- Models land in the schema they name, without dbt's prefix. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

@@ -1,0 +1,2 @@
+{{ config(materialized="view", tags=["recente"]) }}
+{{ cleaned_layer(ref("raw")) }}

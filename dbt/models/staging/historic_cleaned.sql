@@ -1,0 +1,2 @@
+{{ config(materialized="view", tags=["historico"]) }}
+{{ cleaned_layer(ref("historic_raw")) }}

@@ -1,0 +1,2 @@
+{{ config(materialized="view", tags=["historico"]) }}
+{{ raw_layer(source("publico", "historic_raw")) }}

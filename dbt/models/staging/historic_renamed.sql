@@ -1,0 +1,2 @@
+{{ config(materialized="view", tags=["historico"]) }}
+{{ renamed_layer(ref("historic_cleaned")) }}

@@ -1,0 +1,2 @@
+{{ config(materialized="view", tags=["recente"]) }}
+{{ raw_layer(source("publico", "raw")) }}

@@ -1,0 +1,2 @@
+{{ config(materialized="view", tags=["recente"]) }}
+{{ renamed_layer(ref("cleaned")) }}

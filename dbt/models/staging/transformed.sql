@@ -1,0 +1,2 @@
+{{ config(materialized="table", tags=["recente"]) }}
+{{ transformed_layer(ref("renamed")) }}

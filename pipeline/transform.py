@@ -1,0 +1,242 @@
+"""Run dbt over what was captured, and keep what its models and tests said.
+
+`recente` is the newest release (staging.raw → transformed), `historico` every release. dbt costs
+three seconds to import, so a materialization that would change nothing ends before that: the
+fingerprint of what the tables were made from (the models' SQL and the captured files) is kept in
+`public.materializacoes`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a type
+from psycopg2.extras import execute_values
+
+from pipeline import database
+from pipeline.errors import TerminalError, TransformError
+from pipeline.settings import ROOT, Settings
+
+logger = logging.getLogger(__name__)
+
+PROJECT = ROOT / "dbt"
+RELATIONS = {"recente": "staging.transformed", "historico": "staging.historic_transformed"}
+FAILED = ("error", "fail", "runtime error")
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test; `failures`: rows a test pointed at."""
+
+    name: str
+    kind: str
+    description: str
+    state: str
+    failures: int | None
+    message: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MaterializationSummary:
+    """How a materialization went. `skipped`: the tables were made of just this already."""
+
+    target: str
+    skipped: bool
+    nodes: tuple[NodeResult, ...] = ()
+    seconds: float = 0.0
+
+
+def materialize(
+    settings: Settings,
+    target: str,
+    run_id: str | None,
+    *,
+    full_refresh: bool = False,
+    force: bool = False,
+) -> MaterializationSummary:
+    """Build the models of `target` (`recente` or `historico`) and run their tests.
+
+    `force` builds although nothing has changed; `full_refresh` also rebuilds incremental tables.
+    Raises TerminalError when nothing was captured yet, TransformError when a model or a test of
+    severity error failed; tables that dbt had not replaced by then stay as they were.
+    """
+    started = time.monotonic()
+    with database.transaction(settings) as connection:
+        data = _captured(connection, target)
+        models = _project_fingerprint()
+        known = _known(connection, target)
+    is_there = known.get(RELATIONS[target]) is not None
+    if is_there and known.get(target) == data + models and not force and not full_refresh:
+        logger.info("Nada de novo desde a última materialização (%s)", target)
+        return MaterializationSummary(target, skipped=True)
+    keep_views = is_there and known.get(f"{target}: modelos") == models
+    nodes = _run_dbt(settings, target, full_refresh=full_refresh, keep_views=keep_views)
+    with database.transaction(settings) as connection:
+        _store_results(connection, nodes, run_id)
+    _report(nodes)
+    with database.transaction(settings) as connection:
+        _remember(connection, {target: data + models, f"{target}: modelos": models}, run_id)
+    return MaterializationSummary(target, False, nodes, time.monotonic() - started)
+
+
+def _captured(connection: Connection, target: str) -> str:
+    """Return a fingerprint of the files in the tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select arquivo_id, sha256 from public.arquivos where vigente "
+            "order by ano desc, mes desc limit %s",
+            [1 if target == "recente" else None],
+        )
+        files = cursor.fetchall()
+    if not files:
+        command = "run/capture.py" if target == "recente" else "run/historic_capture.py"
+        raise TerminalError(
+            f"ainda não há nada capturado para materializar. Rode antes: python {command}"
+        )
+    return hashlib.sha256(repr(files).encode()).hexdigest()
+
+
+def _project_fingerprint() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT.rglob("*")):
+        if path.suffix in {".sql", ".yml"}:
+            digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _known(connection: Connection, target: str) -> dict[str, str]:
+    """Return the fingerprints of the last time, and the table's own name where it exists."""
+    with connection.cursor() as cursor:
+        cursor.execute("select alvo, impressao from public.materializacoes")
+        known: dict[str, str] = dict(cursor.fetchall())
+        cursor.execute("select to_regclass(%s)::text", [RELATIONS[target]])
+        (name,) = cursor.fetchone() or (None,)
+    return known | ({RELATIONS[target]: name} if name else {})
+
+
+def _run_dbt(
+    settings: Settings, target: str, *, full_refresh: bool, keep_views: bool
+) -> tuple[NodeResult, ...]:
+    """Run `dbt build` in this process, without a word on the terminal."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds
+
+    folder = settings.data_dir / "dbt"
+    command = ["--quiet", "--log-level", "none", "--log-level-file", "none", "build"]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--target-path", str(folder), "--log-path", str(folder)]
+    command += ["--select", f"tag:{target}"]
+    command += ["--exclude", "config.materialized:view"] if keep_views else []
+    command += ["--full-refresh"] if full_refresh else []
+    with _dbt_environment(settings):
+        outcome = dbtRunner().invoke(command)
+    if outcome.result is None or not hasattr(outcome.result, "results"):
+        cause = " ".join(str(outcome.exception).split())
+        raise TransformError(
+            f"o dbt não pôde começar: {cause}. Veja dbt/ e a configuração do banco"
+        )
+    return tuple(_node(result) for result in outcome.result.results)
+
+
+@contextmanager
+def _dbt_environment(settings: Settings) -> Iterator[None]:
+    """Tell dbt where the database is, for the time of one call."""
+    parameters = database.connection_parameters(settings)
+    values = {
+        "DBT_HOST": parameters["host"],
+        "DBT_PORT": str(parameters["port"]),
+        "DBT_USER": parameters["user"],
+        "DBT_PASSWORD": parameters["password"],
+        "DBT_NAME": parameters["dbname"],
+    }
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+def _node(result: Any) -> NodeResult:
+    return NodeResult(
+        name=result.node.name,
+        kind=str(result.node.resource_type),
+        description=" ".join((result.node.description or "").split()),
+        state=str(result.status),
+        failures=result.failures,
+        message=" ".join((result.message or "").split()),
+        seconds=result.execution_time,
+    )
+
+
+def _store_results(
+    connection: Connection, nodes: tuple[NodeResult, ...], run_id: str | None
+) -> None:
+    moment = datetime.now(UTC)
+    rows = [
+        (
+            run_id or "",
+            node.name,
+            node.kind,
+            node.description or None,
+            node.state,
+            node.failures,
+            node.message or None,
+            round(node.seconds, 3),
+            moment,
+        )
+        for node in nodes
+    ]
+    with connection.cursor() as cursor:
+        execute_values(
+            cursor,
+            "insert into public.resultados_dbt (execucao_id, no, tipo, descricao, estado, falhas, "
+            "mensagem, segundos, momento) values %s on conflict (execucao_id, no) do update set "
+            "estado = excluded.estado, falhas = excluded.falhas, mensagem = excluded.mensagem, "
+            "segundos = excluded.segundos, momento = excluded.momento",
+            rows,
+        )
+
+
+def _report(nodes: tuple[NodeResult, ...]) -> None:
+    """Log each model and each test that found something; raise where one failed."""
+    for node in nodes:
+        if node.kind == "model" and node.state == "success":
+            rows = node.message.removeprefix("SELECT ").removeprefix("INSERT 0 ")
+            logger.info("%s: %s em %.1f s", node.name, rows, node.seconds)
+        elif node.state == "warn":
+            logger.warning(
+                "%s: %d linhas", (node.description or node.name).rstrip("."), node.failures or 0
+            )
+    tests = [node for node in nodes if node.kind == "test"]
+    passed = sum(node.state == "pass" for node in tests)
+    logger.info("%d testes: %d sem nada a apontar", len(tests), passed)
+    failed = [node for node in nodes if node.state in FAILED]
+    if failed:
+        raise TransformError(
+            "; ".join(f"{node.name}: {node.message or node.state}" for node in failed)
+            + ". Veja public.resultados_dbt; as tabelas que falharam ficaram como estavam"
+        )
+
+
+def _remember(connection: Connection, fingerprints: Mapping[str, str], run_id: str | None) -> None:
+    with connection.cursor() as cursor:
+        execute_values(
+            cursor,
+            "insert into public.materializacoes (alvo, impressao, execucao_id) values %s "
+            "on conflict (alvo) do update set impressao = excluded.impressao, "
+            "execucao_id = excluded.execucao_id, momento = now()",
+            [(target, fingerprint, run_id) for target, fingerprint in fingerprints.items()],
+        )
