@@ -14,16 +14,16 @@ NAME = "Materialização dos Dados"
 
 
 @task(name="Materializar e testar")
-def materialize_newest(refresh: bool) -> MaterializationSummary:
+def build_and_test(target: str, refresh: bool) -> MaterializationSummary:
     """Run dbt's models and tests, unless nothing has changed since the last time."""
     run_id = prefect.context.flow_run_id
-    return materialize(current_settings(), "recente", run_id, force=refresh)
+    return materialize(current_settings(), target, run_id, refresh=refresh)
 
 
 def build() -> Flow:
     """Build the flow; its state is that of the models and tests."""
     with Flow(NAME) as flow:
         refresh = Parameter("refresh", default=False)
-        built = materialize_newest(refresh, upstream_tasks=[prepare_database()])
+        built = build_and_test("recente", refresh, upstream_tasks=[prepare_database()])
     flow.set_reference_tasks([built])
     return observe(flow)

@@ -60,12 +60,11 @@ def materialize(
     target: str,
     run_id: str | None,
     *,
-    full_refresh: bool = False,
-    force: bool = False,
+    refresh: bool = False,
 ) -> MaterializationSummary:
     """Build the models of `target` (`recente` or `historico`) and run their tests.
 
-    `force` builds although nothing has changed; `full_refresh` also rebuilds incremental tables.
+    `refresh` builds whole tables although nothing has changed.
     Raises TerminalError when nothing was captured yet, TransformError when a model or a test of
     severity error failed; tables that dbt had not replaced by then stay as they were.
     """
@@ -75,11 +74,11 @@ def materialize(
         models = _project_fingerprint()
         known = _known(connection, target)
     is_there = known.get(RELATIONS[target]) is not None
-    if is_there and known.get(target) == data + models and not force and not full_refresh:
+    if is_there and known.get(target) == data + models and not refresh:
         logger.info("Nada de novo desde a última materialização (%s)", target)
         return MaterializationSummary(target, skipped=True)
-    keep_views = is_there and known.get(f"{target}: modelos") == models
-    nodes = _run_dbt(settings, target, full_refresh=full_refresh, keep_views=keep_views)
+    keep_views = not refresh and is_there and known.get(f"{target}: modelos") == models
+    nodes = _run_dbt(settings, target, refresh=refresh, keep_views=keep_views)
     with database.transaction(settings) as connection:
         _store_results(connection, nodes, run_id)
     _report(nodes)
@@ -124,7 +123,7 @@ def _known(connection: Connection, target: str) -> dict[str, str]:
 
 
 def _run_dbt(
-    settings: Settings, target: str, *, full_refresh: bool, keep_views: bool
+    settings: Settings, target: str, *, refresh: bool, keep_views: bool
 ) -> tuple[NodeResult, ...]:
     """Run `dbt build` in this process, without a word on the terminal."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds
@@ -135,7 +134,7 @@ def _run_dbt(
     command += ["--target-path", str(folder), "--log-path", str(folder)]
     command += ["--select", f"tag:{target}"]
     command += ["--exclude", "config.materialized:view"] if keep_views else []
-    command += ["--full-refresh"] if full_refresh else []
+    command += ["--full-refresh"] if refresh else []
     with _dbt_environment(settings):
         outcome = dbtRunner().invoke(command)
     if outcome.result is None or not hasattr(outcome.result, "results"):

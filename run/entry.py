@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 DRY_RUN = "só mostra o que seria baixado, e porquê"
 REFRESH_CAPTURE = "baixa e carrega outra vez mesmo sem mudança no portal"
+REFRESH_TABLES = "refaz as tabelas inteiras mesmo sem nada de novo"
 MONTHS = {"from": "da versão deste mês em diante", "to": "até a versão deste mês"}
 
 

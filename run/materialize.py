@@ -1,8 +1,8 @@
 """Materializa a versão mais nova: roda os modelos e os testes do dbt."""
 
-from entry import finish, options, run_flow
+from entry import REFRESH_TABLES, finish, options, run_flow
 
-arguments = options(__doc__, refresh="refaz as tabelas mesmo sem nada de novo")
+arguments = options(__doc__, refresh=REFRESH_TABLES)
 
 
 def main() -> int:

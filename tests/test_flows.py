@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from flows import capture, materialize, running
+from flows import capture, historic_capture, historic_materialize, materialize, running, shared
 from flows.outcome import exit_status, failures
 from pipeline import database
 from pipeline.columns import PUBLISHED
 from pipeline.errors import PortalError
+from sample.releases import RELEASES
 
 
 @pytest.fixture
@@ -19,9 +20,8 @@ def here(empty_settings, portal, monkeypatch):
     def change(**values):
         changed = replace(empty_settings, page_url=portal.url, download_attempts=1, **values)
         monkeypatch.setattr(running, "current_settings", lambda: changed)
-        for module in (capture, materialize):
+        for module in (capture, materialize, shared):
             monkeypatch.setattr(module, "current_settings", lambda: changed)
-        monkeypatch.setattr("flows.shared.current_settings", lambda: changed)
         return changed
 
     change()
@@ -91,22 +91,37 @@ def test_a_wrong_user_is_wrong_configuration(here, settings):
     assert exit_status(running.run_local(capture.build())) == 2
 
 
+def assert_typed_truth(rows, sample_files, table, label):
+    truth = read_truth(sample_files, f"{label}.typed.csv")
+    names = [name for name in truth[0] if name != "linha"]
+    year, month = label.split("-")
+    loaded = rows(
+        f"select linha_origem, {', '.join(names)} from {table} "
+        "where ano = %s and mes = %s order by linha_origem",
+        int(year),
+        int(month),
+    )
+    assert len(loaded) == len(truth) > 100
+    for row, expected in zip(loaded, truth, strict=True):
+        texts = ("" if value is None else str(value) for value in row)
+        values = dict(zip(["linha", *names], texts, strict=True))
+        assert comparable(values) == comparable(expected), label
+
+
 def test_materialized_values_equal_what_the_people_really_are(here, rows, sample_files):
     running.run_local(capture.build())
-    state = running.run_local(materialize.build(), {"refresh": False})
+    state = running.run_local(materialize.build())
     assert exit_status(state) == 0, failures(state)
-    truth = read_truth(sample_files, "2025-09.typed.csv")
-    names = [name for name in truth[0] if name != "linha"]
-    loaded = rows(
-        f"select linha_origem, {', '.join(names)} from staging.transformed order by linha_origem"
-    )
-    assert len(loaded) == len(truth)
-    for row, expected in zip(loaded, truth, strict=True):
-        values = {
-            name: "" if value is None else str(value)
-            for name, value in zip(["linha", *names], row, strict=True)
-        }
-        assert comparable(values) == comparable(expected)
+    assert_typed_truth(rows, sample_files, "staging.transformed", "2025-09")
+
+
+def test_all_of_history_equals_its_ground_truth(here, rows, sample_files):
+    assert exit_status(running.run_local(historic_capture.build())) == 0
+    state = running.run_local(historic_materialize.build())
+    assert exit_status(state) == 0, failures(state)
+    for release in RELEASES:
+        assert_typed_truth(rows, sample_files, "staging.historic_transformed", release.label)
+    assert rows("select count(*) from public.arquivos where vigente") == [(21,)]
 
 
 def comparable(row):
@@ -116,12 +131,12 @@ def comparable(row):
 
 
 def test_materializing_before_capturing_says_what_to_run(here):
-    state = running.run_local(materialize.build(), {"refresh": False})
+    state = running.run_local(materialize.build())
     assert exit_status(state) == 1
     assert "run/capture.py" in str(failures(state)[0])
 
 
-@pytest.mark.parametrize("module", [capture, materialize])
+@pytest.mark.parametrize("module", [capture, materialize, historic_capture, historic_materialize])
 def test_every_flow_can_be_registered(module):
     flow = module.build()
     assert flow.name == module.NAME

@@ -1,0 +1,16 @@
+"""Materializa a história: transforma as versões que mudaram e roda os testes do dbt."""
+
+from entry import REFRESH_TABLES, finish, options, run_flow
+
+arguments = options(__doc__, refresh=REFRESH_TABLES)
+
+
+def main() -> int:
+    """Run the flow here and return its exit status."""
+    from flows.historic_materialize import build
+
+    return run_flow(build, refresh=arguments.refresh)
+
+
+if __name__ == "__main__":
+    finish(main)
