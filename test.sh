@@ -44,7 +44,7 @@ run_checks() {
     check "ruff" "$bin/ruff" check .
     check "ruff format" "$bin/ruff" format --check .
     check "mypy" "$bin/mypy"
-    check "sqlfluff" "$bin/sqlfluff" lint --processes 2 dbt pipeline/schema
+    check "sqlfluff" "$bin/sqlfluff" lint --processes 2 dbt/models dbt/tests pipeline/schema
     check "shellcheck" "$bin/shellcheck" start.sh stop.sh test.sh run/common.sh .ci/run requirements/compile.sh
 }
 

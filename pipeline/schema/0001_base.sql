@@ -157,7 +157,7 @@ create table public.materializacoes (
     momento timestamptz not null default now()
 );
 comment on table public.materializacoes is
-'Uma linha por alvo (recente, historico): de que arquivos e modelos as tabelas de hoje foram feitas.';
+'Uma linha por alvo (recente, historico): de que arquivos e modelos são as tabelas de hoje.';
 
 create view public.logs__capture as
 select

@@ -75,8 +75,8 @@ select * from final_step
         "quantidade_horas_semanais": "hours is null and quantidade_horas_semanais is not null",
         "salario_mensal": "salary is null and salario_mensal is not null",
         "custo_mensal": "cost is null and custo_mensal is not null",
-        "ano": "ano_publicado is not null and ano is distinct from published_year",
-        "mes": "mes_publicado is not null and mes is distinct from published_month",
+        "ano": "ano_publicado is not null and coalesce(ano <> published_year, true)",
+        "mes": "mes_publicado is not null and coalesce(mes <> published_month, true)",
     } -%}
     case
         when {{ failed.values() | join("\n            or ") }}
