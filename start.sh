@@ -21,11 +21,12 @@ EOF
 
 parse_options() {
     local option
-    DEMO=${DEMO:-0}
+    DEMO=${DEMO:-0} LATEST_ONLY=0
     for option in "$@"; do
         case $option in
             --demo) DEMO=1 ;;
-            --local | --latest-only) ;; # what this version does anyway
+            --latest-only) LATEST_ONLY=1 ;;
+            --local) ;; # what this version does anyway
             --help | -h)
                 usage
                 exit 0
@@ -59,23 +60,32 @@ ensure_portal() {
         die 2 "o portal de exemplo não subiu: $(tail -n 1 "$STATE_DIR/portal.log"). Veja logs/processos/portal.log"
 }
 
+# run_steps NAME...: the commands of run/ one after the other, until one fails.
+run_steps() {
+    local name
+    for name in "$@"; do
+        say "python run/$name.py"
+        "$PYTHON" "$ROOT/run/$name.py" || return $?
+    done
+}
+
 # ensure_viewer: the viewer of this mode; the other mode's makes way for it.
 ensure_viewer() {
-    local mode=$1 other=$2 host port url
+    local mode=$1 other=$2 host port
     host=$(setting viewer_host)
     port=$(setting viewer_port)
     [[ $host == 0.0.0.0 ]] && host=localhost
-    url=http://${host/127.0.0.1/localhost}:$port
+    VIEWER_URL=http://${host/127.0.0.1/localhost}:$port
     if pid_of "visualizador-$mode" >/dev/null; then
-        say "visualizador já está no ar"
+        say "visualizador já estava no ar"
     else
         stop_process "visualizador-$other" && say "visualizador do outro modo parado"
         say "subindo o visualizador"
         start_process "visualizador-$mode" "$PYTHON" "$ROOT/run/results.py"
-        wait_for "$url/healthz" "visualizador-$mode" 60 ||
+        wait_for "$VIEWER_URL/healthz" "visualizador-$mode" 60 ||
             die 2 "o visualizador não subiu: $(tail -n 1 "$STATE_DIR/visualizador-$mode.log" | sed 's/^erro: //')"
     fi
-    printf '\nPronto: %s\n' "$url"
+    say "visualizador em $VIEWER_URL"
 }
 
 main() {
@@ -88,15 +98,14 @@ main() {
         mode=demo other=real
         ensure_portal
     fi
-    say "captura"
-    "$PYTHON" "$ROOT/run/capture.py" || status=$?
+    run_steps capture materialize || status=$?
     [[ $status != 2 ]] || exit 2
-    if [[ $status == 0 ]]; then
-        say "materialização"
-        "$PYTHON" "$ROOT/run/materialize.py" || status=$?
-    fi
     ensure_viewer "$mode" "$other"
-    [[ $status == 0 ]] || printf 'A última etapa falhou (veja acima); o visualizador mostra o que havia antes.\n' >&2
+    if [[ $LATEST_ONLY == 0 ]]; then
+        run_steps historic_capture historic_materialize || status=$?
+    fi
+    [[ $status == 0 ]] || printf 'Uma etapa falhou (veja acima); o que já estava nas tabelas continua lá.\n' >&2
+    printf '\nPronto: %s\n' "$VIEWER_URL"
     exit "$status"
 }
 
