@@ -216,9 +216,8 @@ def _report(nodes: tuple[NodeResult, ...]) -> None:
             rows = node.message.removeprefix("SELECT ").removeprefix("INSERT 0 ")
             logger.info("%s: %s em %.1f s", node.name, rows, node.seconds)
         elif node.state == "warn":
-            logger.warning(
-                "%s: %d linhas", (node.description or node.name).rstrip("."), node.failures or 0
-            )
+            what = (node.description or node.name).rstrip(".")
+            logger.warning("%d linhas não passam no teste: %s", node.failures or 0, what)
     tests = [node for node in nodes if node.kind == "test"]
     passed = sum(node.state == "pass" for node in tests)
     logger.info("%d testes: %d sem nada a apontar", len(tests), passed)
