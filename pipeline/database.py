@@ -26,6 +26,8 @@ from pipeline.settings import Settings
 SCHEMA_DIR = Path(__file__).parent / "schema"
 SCHEMAS = ("staging", "marts")
 MINIMUM_VERSION = 130000
+# A refused connection has no error code; its text may be in the server's language.
+MISSING = re.compile(r"database .* (does not exist|não existe)|banco de dados .* não existe")
 REFUSED = re.compile(
     r"password authentication failed|no password supplied|role \".*\" does not exist"
     r"|no pg_hba.conf entry|permission denied|Peer authentication|autentica[çc][ãa]o",
@@ -70,7 +72,7 @@ def connect(settings: Settings, *, read_only: bool = False, dbname: str = "") ->
     parameters = connection_parameters(settings, read_only=read_only)
     if dbname:
         parameters["dbname"] = dbname
-    options = "-c client_min_messages=warning -c lc_messages=C"
+    options = "-c client_min_messages=warning"
     if read_only:
         options = "-c default_transaction_read_only=on -c statement_timeout=30000"
     try:
@@ -117,7 +119,7 @@ def prepare(settings: Settings) -> None:
     try:
         connection = connect(settings)
     except DatabaseUnavailableError as error:
-        if "does not exist" not in str(error):
+        if not MISSING.search(str(error)):
             raise
         _create_database(settings)
         connection = connect(settings)
