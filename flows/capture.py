@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import prefect
@@ -13,7 +14,13 @@ from flows.observation import observe
 from flows.running import current_settings
 from flows.shared import DATABASE_RETRY, prepare_database
 from pipeline import selection
-from pipeline.capture import CaptureResult, capture_release, list_releases, plan
+from pipeline.capture import (
+    CaptureResult,
+    capture_release,
+    list_releases,
+    plan,
+    releases_of_file,
+)
 from pipeline.report import text_table
 from pipeline.source import Release
 
@@ -22,8 +29,10 @@ NAME = "Captura dos Dados"
 
 
 @task(name="Encontrar versão mais nova")
-def find_newest(refresh: bool, dry_run: bool) -> list[Release]:
-    """Return the newest release of the page, as a list of one."""
+def find_newest(file: str, refresh: bool, dry_run: bool) -> list[Release]:
+    """Return the newest release of the page, as a list of one; or what a file on disk holds."""
+    if file:
+        return _planned(releases_of_file(Path(file)), refresh, dry_run)
     return _planned([list_releases(current_settings()).releases[-1]], refresh, dry_run)
 
 
@@ -91,10 +100,11 @@ def capture_all(releases: Any, refresh: Any, prepared: Any) -> Any:
 def build() -> Flow:
     """Build the flow; its state is that of the loads."""
     with Flow(NAME) as flow:
+        file = Parameter("file", default="")
         refresh = Parameter("refresh", default=False)
         dry_run = Parameter("dry_run", default=False)
         prepared = prepare_database()
-        releases = find_newest(refresh, dry_run, upstream_tasks=[prepared])
+        releases = find_newest(file, refresh, dry_run, upstream_tasks=[prepared])
         captured = capture_all(releases, refresh, prepared)
     flow.set_reference_tasks([captured])
     return observe(flow)

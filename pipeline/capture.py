@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import database, ledger
-from pipeline.download import Download, PortalClient, file_sha256, forget
-from pipeline.errors import FileError
+from pipeline.download import Download, PortalClient, file_sha256, forget, path_of
+from pipeline.errors import ConfigurationError, FileError
 from pipeline.selection import Plan
 from pipeline.settings import Settings
-from pipeline.source import Listing, Release, find_releases
+from pipeline.source import Listing, Release, find_releases, release_from_name
 
 if TYPE_CHECKING:
     from pipeline.parsed import Parsed
@@ -53,6 +53,28 @@ def list_releases(settings: Settings) -> Listing:
     return listing
 
 
+def releases_of_file(path: Path) -> list[Release]:
+    """Return the releases that a file on disk holds: the one in its name, or those in its rows.
+
+    Raises ConfigurationError when there is no such file, FileError when neither says a month.
+    """
+    from pipeline import parse  # noqa: PLC0415 - slow to import
+
+    if not path.is_file():
+        raise ConfigurationError(f"--file={path}: não há esse arquivo")
+    url = path.resolve().as_uri()
+    named = release_from_name(url)
+    if named:
+        return [named]
+    found = parse.periods(parse.parse(path))
+    if not found:
+        raise FileError(
+            f"{path.name} não diz de que mês é, nem no nome nem nas linhas. Ponha ano e mês no "
+            "nome (por exemplo terceirizados_202405.csv)"
+        )
+    return [Release(*period, url=url, only_its_rows=len(found) > 1) for period in found]
+
+
 def capture_release(
     settings: Settings, release: Release, run_id: str | None, *, refresh: bool = False
 ) -> CaptureResult:
@@ -70,7 +92,7 @@ def capture_release(
     with database.transaction(settings) as connection:
         is_known = ledger.is_current(connection, release, download.sha256)
     if is_known and not refresh:
-        logger.info("%s (%s): sem mudança no portal", release.label, release.name)
+        logger.info("%s (%s): sem mudança", release.label, release.name)
         return CaptureResult(release, is_new=False)
     if not download.is_new and file_sha256(download.path) != download.sha256:
         logger.warning("%s mudou no disco; baixando outra vez", download.path)
@@ -113,6 +135,8 @@ def _read(
     except FileError:
         forget(download.path)  # so that the next capture fetches it again, whatever the portal says
         raise
+    if release.only_its_rows:
+        parsed = parse.only_period(parsed, release.year, release.month)
     warnings = parsed.warnings + parse.period_warnings(parsed, release)
     for warning in warnings:
         logger.warning("%s", warning)
@@ -138,6 +162,10 @@ def _plan(
         return Plan(release, is_needed=True, reason="refazer foi pedido")
     if known.url != release.url:
         return Plan(release, is_needed=True, reason=f"outro arquivo: antes {known.url}")
+    if release.url.startswith("file:"):
+        is_same = known.sha256 == file_sha256(path_of(release.url))
+        reason = "já carregado" if is_same else "o arquivo mudou"
+        return Plan(release, is_needed=not is_same, reason=reason)
     etag, modified = client.headers(release.url)
     if (etag or modified) and (etag, modified) == (known.etag, known.last_modified):
         return Plan(release, is_needed=False, reason="sem mudança no portal")

@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import requests
 from urllib3 import Retry
@@ -102,6 +105,8 @@ class PortalClient:
         TerminalError when it cannot be written.
         """
         target = folder / release.name
+        if release.url.startswith("file:"):
+            return _copy(release.url, target)
         known = _read_manifest(target, release.url)
         headers = _conditions(known)
 
@@ -230,6 +235,32 @@ def _store(response: requests.Response, target: Path) -> Download:
         part.unlink(missing_ok=True)
 
 
+def path_of(url: str) -> Path:
+    """Return the path that a `file:` address names."""
+    return Path(url2pathname(urlsplit(url).path))
+
+
+def _copy(url: str, target: Path) -> Download:
+    """Take a file on disk as the portal's; it stays where it is, a copy goes to `target`."""
+    source = path_of(url)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with _disk_errors(target):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, part)
+            digest = file_sha256(part)
+            _keep_predecessor(target, digest)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    try:
+        check_bytes(target, target.name)
+    except _AttemptFailedError as failure:
+        raise FileError(f"{source}: {failure}. Confira o arquivo") from failure
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Download(target, url, digest, target.stat().st_size, None, None, now, is_new=True)
+
+
 def _stream_to(part: Path, response: requests.Response, name: str) -> tuple[str, int]:
     digest = hashlib.sha256()
     size = 0
@@ -272,16 +303,16 @@ def check_bytes(path: Path, name: str) -> None:
     with path.open("rb") as stream:
         head = stream.read(1024)
     if not head.strip(b"\xef\xbb\xbf\r\n\t "):
-        raise _AttemptFailedError("o arquivo veio vazio")
+        raise _AttemptFailedError("o arquivo está vazio")
     if head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<"):
-        raise _AttemptFailedError("veio uma página HTML em vez do arquivo")
+        raise _AttemptFailedError("é uma página HTML em vez do arquivo")
     if head.startswith(OLD_EXCEL_MAGIC):
         raise FileError(
             f"{name} é uma planilha antiga (.xls) ou protegida por senha, que não é lida aqui. "
             "Salve-a como .xlsx e avise a CGU"
         )
     if head.startswith(ZIP_MAGIC) and not zipfile.is_zipfile(path):
-        raise _AttemptFailedError("a planilha veio cortada (sem o diretório do fim)")
+        raise _AttemptFailedError("a planilha está cortada (sem o diretório do fim)")
 
 
 def _keep_predecessor(target: Path, digest: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
+import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from pipeline.columns import PUBLISHED
@@ -33,13 +35,41 @@ def parse(path: Path) -> Parsed:
     return parsed
 
 
+def periods(parsed: Parsed) -> list[tuple[int, int]]:
+    """Return the months that the rows say they are of, in order of time."""
+    return sorted({period for period in _periods(parsed) if period})
+
+
+def only_period(parsed: Parsed, year: int, month: int) -> Parsed:
+    """Return the part of a file of several months that is of one.
+
+    Header, blank and set-aside lines, and rows that say no month, go with the first month: a file's
+    parts together have each of its lines once.
+    """
+    first = periods(parsed)[0]
+    wanted = {(year, month)} | ({None} if first == (year, month) else set())
+    mask = pa.array([period in wanted for period in _periods(parsed)])
+    rows = parsed.rows.filter(mask)
+    if (year, month) == first:
+        rest = parsed.header_lines + parsed.blank_lines + len(parsed.set_aside)
+        return replace(parsed, rows=rows, lines=rows.num_rows + rest)
+    return replace(
+        parsed, rows=rows, lines=rows.num_rows, header_lines=0, blank_lines=0, set_aside=()
+    )
+
+
+def _periods(parsed: Parsed) -> list[tuple[int, int] | None]:
+    columns = (parsed.rows[name].to_pylist() for name in ("Ano_Carga", "Num_Mes_Carga"))
+    return [_period(year, month) for year, month in zip(*columns, strict=True)]
+
+
 def period_warnings(parsed: Parsed, release: Release) -> tuple[str, ...]:
     """Compare the month and year in the rows with the release; say both where they differ."""
-    periods = parsed.rows.group_by(["Ano_Carga", "Num_Mes_Carga"]).aggregate([([], "count_all")])
+    counted = parsed.rows.group_by(["Ano_Carga", "Num_Mes_Carga"]).aggregate([([], "count_all")])
     differing = [
         (row["Ano_Carga"], row["Num_Mes_Carga"], row["count_all"])
-        for row in periods.to_pylist()
-        if _period(row) != (release.year, release.month)
+        for row in counted.to_pylist()
+        if _period(row["Ano_Carga"], row["Num_Mes_Carga"]) != (release.year, release.month)
     ]
     return tuple(
         f"{release.name}: {count} linhas dizem mês {month!r} de {year!r}, a página diz "
@@ -48,9 +78,10 @@ def period_warnings(parsed: Parsed, release: Release) -> tuple[str, ...]:
     )
 
 
-def _period(row: dict[str, Any]) -> tuple[int, int] | None:
+@cache
+def _period(year: str, month: str) -> tuple[int, int] | None:
     try:
-        return int(row["Ano_Carga"]), int(row["Num_Mes_Carga"])
+        return int(year), int(month)
     except ValueError:
         return None
 

@@ -27,11 +27,15 @@ YEAR_AND_MONTH = re.compile(r"(20\d\d)[-_]?(0[1-9]|1[0-2])(?!\d)")
 
 @dataclass(frozen=True, order=True)
 class Release:
-    """One published file: the reference month it is of, and where its bytes are."""
+    """One published file: the reference month it is of, and where its bytes are.
+
+    `only_its_rows`: the file holds several months, and this release is its rows of one.
+    """
 
     year: int
     month: int
     url: str = field(compare=False)
+    only_its_rows: bool = field(default=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -83,6 +87,12 @@ def find_releases(html: str, page_url: str) -> Listing:
     return Listing(tuple(sorted(found.values())), tuple(notes))
 
 
+def release_from_name(url: str) -> Release | None:
+    """Return the release that a file's name tells, as `terceirizados_202405.csv` does."""
+    match = YEAR_AND_MONTH.search(PurePosixPath(urlsplit(url).path).name)
+    return Release(int(match[1]), int(match[2]), url) if match else None
+
+
 def _base(soup: BeautifulSoup, page_url: str) -> str:
     tag = soup.find("base", href=True)
     return urljoin(page_url, str(tag["href"])) if isinstance(tag, Tag) else page_url
@@ -110,8 +120,8 @@ def _is_listed_below_heading(link: Tag) -> bool:
 def _release(heading: str, text: str, url: str, notes: list[str]) -> Release | None:
     from_page = _from_page(heading, text)
     name = PurePosixPath(urlsplit(url).path).name
-    match = YEAR_AND_MONTH.search(name)
-    from_name = (int(match[1]), int(match[2])) if match else None
+    named = release_from_name(url)
+    from_name = (named.year, named.month) if named else None
     if from_page and from_name and from_page != from_name:
         notes.append(
             f"{name}: a página diz {from_page[0]}-{from_page[1]:02d}, o nome diz "

@@ -1,15 +1,15 @@
-"""Captura a versão mais nova do portal: baixa, lê e carrega no banco."""
+"""Captura a versão mais nova do portal, ou um arquivo do disco: lê e carrega no banco."""
 
 from entry import DRY_RUN, REFRESH_CAPTURE, finish, options, run_flow
 
-arguments = options(__doc__, dry_run=DRY_RUN, refresh=REFRESH_CAPTURE)
+arguments = options(__doc__, values=("file",), dry_run=DRY_RUN, refresh=REFRESH_CAPTURE)
 
 
 def main() -> int:
     """Run the flow here and return its exit status."""
     from flows.capture import build
 
-    return run_flow(build, refresh=arguments.refresh, dry_run=arguments.dry_run)
+    return run_flow(build, **vars(arguments))
 
 
 if __name__ == "__main__":

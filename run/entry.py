@@ -16,18 +16,23 @@ ENVIRONMENT = ROOT / ".venv"
 DRY_RUN = "só mostra o que seria baixado, e porquê"
 REFRESH_CAPTURE = "baixa e carrega outra vez mesmo sem mudança no portal"
 REFRESH_TABLES = "refaz as tabelas inteiras mesmo sem nada de novo"
-MONTHS = {"from": "da versão deste mês em diante", "to": "até a versão deste mês"}
+VALUES = {
+    "from": ("AAAA-MM", "da versão deste mês em diante"),
+    "to": ("AAAA-MM", "até a versão deste mês"),
+    "file": ("ARQUIVO", "lê este arquivo do disco em vez do portal"),
+}
 
 
-def options(description: str, *, months: Sequence[str] = (), **flags: str) -> argparse.Namespace:
+def options(description: str, *, values: Sequence[str] = (), **flags: str) -> argparse.Namespace:
     """Enter the project's environment and read the options; each flag comes with its help.
 
-    `months` are options that take a month, AAAA-MM.
+    `values` are options that take a value, of those in VALUES.
     """
     _enter_environment()
     parser = argparse.ArgumentParser(description=description)
-    for name in months:
-        parser.add_argument(f"--{name}", default="", metavar="AAAA-MM", help=MONTHS[name])
+    for name in values:
+        metavar, text = VALUES[name]
+        parser.add_argument(f"--{name}", default="", metavar=metavar, help=text)
     for name, text in flags.items():
         parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     parser.add_argument(

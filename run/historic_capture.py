@@ -2,7 +2,7 @@
 
 from entry import DRY_RUN, REFRESH_CAPTURE, finish, options, run_flow
 
-arguments = options(__doc__, months=("from", "to"), dry_run=DRY_RUN, refresh=REFRESH_CAPTURE)
+arguments = options(__doc__, values=("from", "to"), dry_run=DRY_RUN, refresh=REFRESH_CAPTURE)
 
 
 def main() -> int:

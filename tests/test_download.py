@@ -92,7 +92,7 @@ def test_a_passing_fault_is_tried_again_until_the_file_is_whole(portal, newest, 
         ("html", "página HTML"),
         ("empty", "vazio"),
         ("hang", "parou de responder"),
-        ("truncated_ok", "veio cortada"),
+        ("truncated_ok", "está cortada"),
     ],
 )
 def test_a_lasting_fault_ends_with_one_line_and_no_file(portal, newest, tmp_path, kind, words):

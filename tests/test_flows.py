@@ -10,6 +10,7 @@ from flows.outcome import exit_status, failures
 from pipeline import database
 from pipeline.columns import PUBLISHED
 from pipeline.errors import PortalError
+from sample.faults import build_fault
 from sample.releases import RELEASES
 
 
@@ -141,3 +142,108 @@ def test_every_flow_can_be_registered(module):
     flow = module.build()
     assert flow.name == module.NAME
     assert flow.serialize()["name"] == module.NAME
+
+
+def test_a_file_on_disk_takes_the_place_of_the_portal(here, rows, portal, sample_files, tmp_path):
+    path = tmp_path / "terceirizados_201905.csv"
+    path.write_bytes((sample_files / path.name).read_bytes())
+    assert exit_status(running.run_local(capture.build(), {"file": str(path)})) == 0
+    assert rows("select ano, mes, arquivo, linhas_carregadas from arquivos") == [
+        (2019, 5, path.name, len(read_truth(sample_files, "2019-05.published.csv")))
+    ]
+    assert portal.requests == []
+    assert running.run_local(capture.build(), {"file": str(path)}).is_successful()
+    assert rows("select count(*) from arquivos") == [(1,)]
+
+
+def test_a_file_of_several_months_becomes_several_releases(here, rows, tmp_path):
+    fault = build_fault("two_periods")
+    path = tmp_path / "terceirizados_antigos.csv"
+    path.write_bytes(fault.content + b"cortada;aqui\n")
+    assert exit_status(running.run_local(capture.build(), {"file": str(path)})) == 0
+    found = rows(
+        "select ano, mes, linhas, linhas_cabecalho, linhas_carregadas, linhas_separadas "
+        "from arquivos order by ano, mes"
+    )
+    assert [row[:2] for row in found] == [(2023, 1), (2023, 5)]
+    assert sum(row[2] for row in found) == fault.content.count(b"\n") + 1
+    assert sum(row[4] for row in found) == len(fault.truth)
+    assert (found[0][3], found[0][5], found[1][3], found[1][5]) == (1, 1, 0, 0)
+    assert rows('select count(*) from historic_raw where mes::text <> "Num_Mes_Carga"') == [(0,)]
+
+
+def test_a_file_that_is_not_there_is_wrong_use(here):
+    state = running.run_local(capture.build(), {"file": "/nada/aqui.csv"})
+    assert exit_status(state) == 2
+    assert "/nada/aqui.csv" in str(failures(state)[0])
+
+
+def test_only_the_releases_asked_for_are_captured(here, rows):
+    state = running.run_local(historic_capture.build(), {"from": "2021-05", "to": "2022-01"})
+    assert exit_status(state) == 0
+    assert rows("select ano, mes from arquivos order by 1, 2") == [
+        (2021, 5),
+        (2021, 9),
+        (2022, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"from": "2021-13"}, "--from='2021-13'"),
+        ({"to": "maio"}, "--to='maio'"),
+        ({"from": "2022-05", "to": "2021-05"}, "vem depois"),
+        ({"from": "2030-01"}, "o portal tem 2019-01"),
+    ],
+)
+def test_an_impossible_choice_is_wrong_use_and_says_why(here, parameters, words):
+    state = running.run_local(historic_capture.build(), parameters)
+    assert exit_status(state) == 2
+    assert words in str(failures(state)[0])
+
+
+def test_a_dry_run_says_what_and_why_and_changes_nothing(here, rows, portal):
+    running.run_local(historic_capture.build(), {"from": "2025-05"})
+    portal.replace("terceirizadosmaio.xlsx", b"PK\x03\x04outro")
+    before = len(portal.requests)
+    assert exit_status(running.run_local(historic_capture.build(), {"dry_run": True})) == 0
+    said = rows("select mensagem from registros where mensagem like 'Nada foi baixado%%'")[-1][0]
+    reasons = {line[:7]: line.split("  ")[-1].strip() for line in said.splitlines()[3:]}
+    assert reasons["2025-01"] == "ainda não capturada"
+    assert reasons["2025-05"] == "publicada de novo no portal"
+    assert reasons["2025-09"] == "sem mudança no portal"
+    files = [one for one in portal.requests[before:] if one.path.endswith((".csv", ".xlsx"))]
+    assert {one.method for one in files} == {"HEAD"}
+    assert rows("select count(*) from arquivos") == [(2,)]
+
+
+def test_one_bad_file_fails_the_run_and_keeps_the_others_then_only_it_is_tried_again(
+    here, rows, portal
+):
+    portal.misbehave("terceirizados202209.csv", "404")
+    state = running.run_local(historic_capture.build(), {"from": "2022-01", "to": "2023-01"})
+    assert exit_status(state) == 1
+    (error,) = failures(state)
+    assert "terceirizados202209.csv" in str(error)
+    captured = rows("select ano, mes from arquivos order by 1, 2")
+    assert captured == [(2022, 1), (2022, 5), (2023, 1)]
+    portal.calm()
+    before = len(portal.requests)
+    state = running.run_local(historic_capture.build(), {"from": "2022-01", "to": "2023-01"})
+    assert exit_status(state) == 0
+    sent = [path for _, path, status in portal.requests[before:] if status == 200]
+    assert [path for path in sent if path.endswith(".csv")] == [
+        next(path for path in sent if path.endswith("terceirizados202209.csv"))
+    ]
+    assert rows("select count(*) from arquivos where vigente") == [(4,)]
+
+
+def test_lines_set_aside_do_not_fail_the_run_and_are_said(here, rows, portal):
+    fault = build_fault("cut_line")
+    portal.replace("terceirizados202305.csv", fault.content)
+    state = running.run_local(historic_capture.build(), {"from": "2023-05", "to": "2023-05"})
+    assert exit_status(state) == 0
+    assert rows("select linhas_separadas from arquivos") == [(2,)]
+    said = rows("select mensagem from registros where nivel = 'WARNING'")
+    assert any("2 separadas" in text and "public.quarentena" in text for (text,) in said)
