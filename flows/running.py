@@ -11,6 +11,7 @@ from prefect.engine.state import State
 from prefect.executors import DaskExecutor, LocalDaskExecutor
 
 from flows.observation import observed
+from pipeline import memory
 from pipeline.errors import TerminalError
 from pipeline.settings import Settings, load_settings
 
@@ -34,6 +35,7 @@ def run_local(flow: prefect.Flow, parameters: dict[str, Any] | None = None) -> S
     """Run the flow here, now, once; return its final state."""
     settings = current_settings()
     run_id = str(uuid.uuid4())
+    memory.limit_arenas()
     with observed(settings, run_id):
         state = flow.run(
             parameters=parameters or {},

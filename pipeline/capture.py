@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import database, ledger
+from pipeline import database, ledger, memory
 from pipeline.download import Download, PortalClient, file_sha256, forget, path_of
 from pipeline.errors import ConfigurationError, FileError
 from pipeline.selection import Plan
@@ -100,7 +100,6 @@ def capture_release(
         download = client.file(release, folder)
     # Slow to import, and not needed where nothing has changed.
     from pipeline.load import load  # noqa: PLC0415
-    from pipeline.parsed import release_memory  # noqa: PLC0415
 
     parsed, warnings = _read(settings, release, download)
     seconds = time.monotonic() - started
@@ -117,7 +116,7 @@ def capture_release(
     )
     _report(result)
     del parsed, found
-    release_memory()
+    memory.release()
     return result
 
 
@@ -126,12 +125,11 @@ def _read(
 ) -> tuple[Parsed, tuple[str, ...]]:
     """Parse the file, write its CSV; return it with what people should know of it."""
     from pipeline import parse  # noqa: PLC0415 - slow to import
-    from pipeline.parsed import release_memory  # noqa: PLC0415
 
     try:
         with _one_at_a_time:
             parsed = parse.parse(download.path)
-            release_memory()
+            memory.release()
     except FileError:
         forget(download.path)  # so that the next capture fetches it again, whatever the portal says
         raise

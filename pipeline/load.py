@@ -25,7 +25,7 @@ from pipeline.settings import Settings
 logger = logging.getLogger(__name__)
 
 LOCK = "terceirizados.carga"
-BATCH_ROWS = 16_384
+BATCH_ROWS = 4_096
 _one_at_a_time = threading.Lock()  # threads of one run wait for each other without a word
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,10 +77,3 @@ def unknown_column_warnings(header: Header, file_name: str) -> tuple[str, ...]:
         return ()
     names = ", ".join(header.extra)
     return (f"{file_name}: coluna nova, guardada só no arquivo bruto: {names}",)
-
-
-def release_memory() -> None:
-    """Give memory that is free back to the system, so that 21 files take no more than one."""
-    pa.default_memory_pool().release_unused()
-    with suppress(AttributeError, OSError):  # glibc only
-        ctypes.CDLL(None).malloc_trim(0)

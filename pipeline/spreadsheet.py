@@ -42,11 +42,12 @@ def read_spreadsheet(path: Path) -> Parsed:
 
 def _load(workbook: Any, name: str) -> Any:
     """Return a sheet's cells as a table of text, empty cells as empty text."""
-    sheet = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
-    batch = sheet.to_arrow()
-    del sheet  # its cells take more memory than the text
-    columns = [pc.fill_null(column.cast(pa.string()), "") for column in batch.columns]
-    return pa.table(columns, names=batch.schema.names)
+    batch = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string", eager=True)
+    names, columns = batch.schema.names, batch.columns
+    del batch  # so that each column goes when its successor is there
+    for place, column in enumerate(columns):
+        columns[place] = pc.fill_null(column.cast(pa.string()), "")
+    return pa.table(columns, names=names)
 
 
 def _check_size(path: Path) -> None:
@@ -130,10 +131,18 @@ def _named_fields(table: Any, first: int) -> list[str]:
 
 
 def _rows(table: Any, header: Header, numbers: Any, is_row: Any) -> Any:
-    columns = [table.column(place).filter(is_row) for place in header.positions]
-    numbers = pc.filter(numbers, is_row)
+    columns = [_kept(table.column(place), is_row) for place in header.positions]
+    numbers = _kept(numbers, is_row)
     repaired = pa.repeat(pa.scalar(False), len(numbers))
     return pa.table([*columns, numbers, repaired], schema=ROW_SCHEMA)
+
+
+def _kept(column: Any, is_row: Any) -> Any:
+    """Return the rows of a column; without a copy where all stand together at the end."""
+    first = pc.index(is_row, True).as_py()
+    if first >= 0 and pc.sum(is_row).as_py() == len(column) - first:
+        return column.slice(first)
+    return column.filter(is_row)
 
 
 def _too_long(table: Any, numbers: Any, is_aside: Any, header: Header) -> list[SetAside]:

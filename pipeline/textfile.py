@@ -32,7 +32,7 @@ from pipeline.repair import realign
 
 DELIMITERS = (b";", b",", b"\t", b"|")
 SUSPECT_BYTES = (b'"', b"\r", b"\0")
-LONGEST_LINE_BYTES = 1 << 20
+LONGEST_LINE_BYTES = 1 << 18
 CHUNK_BYTES = 1 << 20
 
 
@@ -183,7 +183,7 @@ def _read_regular(
     wanted = [names[position] for position in header.positions]
     table = pa_csv.read_csv(
         pa.BufferReader(_join_runs(lines, numbers)),
-        pa_csv.ReadOptions(column_names=names, block_size=4 * LONGEST_LINE_BYTES),
+        pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=CHUNK_BYTES),
         pa_csv.ParseOptions(
             delimiter=delimiter.decode(),
             quote_char=False,
