@@ -1,0 +1,193 @@
+"""All of history: capture against `COPY`, pandas and row-by-row; materialization against one CTAS.
+
+    .venv/bin/python -m benchmarks.history [--scale 1.0] [--growth]
+
+Serves the sample portal on this machine, all in one run and in turn: (a) the floor: psql's `COPY`
+of the parsed CSVs into an empty table; (b) ours, cold and with nothing new; (c) the usual way:
+pandas reads every file, `to_sql` writes one release (extrapolated); (d) `INSERT` row by row, 5 000
+rows (extrapolated). Then materialization: full, nothing new, after one new release, and the model's
+own SELECT as one hand-written `CREATE TABLE AS`. `--growth`: cost per row at four scales.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import psycopg2
+import sqlalchemy
+
+from benchmarks.measuring import (
+    DATABASE,
+    ROOT,
+    Measure,
+    environment,
+    floor,
+    keep,
+    psql,
+    run,
+    table,
+)
+from pipeline import embedded
+from sample.generate import generate
+from sample.portal import Portal
+from sample.releases import RELEASES
+
+INSERTED_ROWS = 5_000
+GROWTH = (0.25, 0.5, 1.0, 2.0)
+
+
+def usual_way(files: Path, socket_dir: Path) -> tuple[Measure, Measure, int]:
+    """Read all files as one would with pandas, write one; return both measures and rows lost."""
+    engine = sqlalchemy.create_engine(
+        f"postgresql+psycopg2://{embedded.OWNER}@/{DATABASE}?host={socket_dir}"
+    )
+    expected = read = 0
+    started, cpu = time.perf_counter(), time.process_time()
+    frame = pd.DataFrame()
+    for release in RELEASES:
+        expected += count_truth(files, release.label)
+        try:
+            frame = read_frame(files / release.name)
+        except (UnicodeDecodeError, pd.errors.ParserError):
+            continue
+        read += len(frame)
+    reading = time.perf_counter() - started
+    sample = frame.head(20_000)
+    written = time.perf_counter()
+    sample.to_sql("pandas", engine, if_exists="replace", index=False)
+    writing = (time.perf_counter() - written) * read / len(sample)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    whole = Measure(
+        "pandas + to_sql (escrita extrapolada)",
+        reading + writing,
+        time.process_time() - cpu,
+        peak,
+        read,
+    )
+    started = time.perf_counter()
+    insert_rows(sample.head(INSERTED_ROWS), socket_dir)
+    seconds = (time.perf_counter() - started) * expected / INSERTED_ROWS
+    one_by_one = Measure("INSERT linha a linha (extrapolado)", seconds, 0, peak, expected)
+    return whole, one_by_one, expected - read
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a file with the defaults one starts with."""
+    if path.suffix == ".xlsx":
+        return pd.read_excel(path)
+    return pd.read_csv(path, sep=";", low_memory=False)
+
+
+def insert_rows(frame: pd.DataFrame, socket_dir: Path) -> None:
+    """Insert a frame one row at a time, in one transaction."""
+    connection = psycopg2.connect(host=str(socket_dir), user=embedded.OWNER, dbname=DATABASE)
+    places = ", ".join(["%s"] * len(frame.columns))
+    with connection, connection.cursor() as cursor:
+        columns = ", ".join(f"c{number} text" for number in range(len(frame.columns)))
+        cursor.execute(f"create table uma_a_uma ({columns})")
+        for _, row in frame.iterrows():
+            cursor.execute(f"insert into uma_a_uma values ({places})", [str(v) for v in row])
+    connection.close()
+
+
+def count_truth(files: Path, label: str) -> int:
+    """Count the rows that a release really has."""
+    with (files / "truth" / f"{label}.typed.csv").open("rb") as stream:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")) - 1
+
+
+def handwritten(data: Path) -> str:
+    """Return the model's own SELECT, as dbt compiled it, as one `CREATE TABLE AS`."""
+    (path,) = (data / "dbt" / "compiled").rglob("historic_transformed.sql")
+    return f"create table a_mao as {path.read_text()};"
+
+
+def capture_and_materialize(folder: Path, portal: Portal, files: Path) -> str:
+    """Measure everything at one scale; return both tables."""
+    data = folder / "dados"
+    env = environment(portal.url, data, folder / "logs")
+    socket_dir = embedded.start(data / "postgres")
+    try:
+        total = sum(count_truth(files, release.label) for release in RELEASES)
+        newest = files / RELEASES[-1].name
+        cold = run("historic_capture", env)
+        nothing = run("historic_capture", env)
+        csvs = sorted((data / "parsed").rglob("terceirizados.csv"))
+        base = floor(socket_dir, csvs, total)
+        whole, one_by_one, lost = usual_way(files, socket_dir)
+        full = run("historic_materialize", env)
+        once = run("historic_materialize", env)
+        by_hand = psql("um CREATE TABLE AS à mão", socket_dir, handwritten(data), total)
+        portal.replace(newest.name, (files / RELEASES[-2].name).read_bytes())
+        run("historic_capture", env)
+        after_one = run("historic_materialize", env)
+    finally:
+        embedded.stop(data / "postgres")
+    cold = Measure("nós: do portal às tabelas", cold.wall_s, cold.cpu_s, cold.peak_mb, total)
+    captures = [base, cold, rename(nothing, "nós: nada de novo"), whole, one_by_one]
+    builds = [
+        by_hand,
+        rename(full, "nós: tudo, com os testes"),
+        rename(after_one, "nós: depois de uma versão nova"),
+        rename(once, "nós: nada de novo"),
+    ]
+    return (
+        f"{total} linhas em {len(csvs)} arquivos\n\n{table(captures, base)}\n\n"
+        f"Linhas perdidas: nós 0; pandas {lost}.\n\n{table(builds, by_hand)}"
+    )
+
+
+def rename(one: Measure, name: str) -> Measure:
+    """Return the same measure under the name that the table shows."""
+    return Measure(name, one.wall_s, one.cpu_s, one.peak_mb, one.rows)
+
+
+def growth(folder: Path) -> str:
+    """Capture all of history at several scales; return the cost per row of each."""
+    lines = [
+        "| escala | linhas | captura (s) | µs por linha | pico (MB) |",
+        "|--:|--:|--:|--:|--:|",
+    ]
+    for scale in GROWTH:
+        files = sample_files(scale)
+        data = folder / f"dados-{scale}"
+        total = sum(count_truth(files, release.label) for release in RELEASES)
+        with Portal(files) as portal:
+            cold = run("historic_capture", environment(portal.url, data, folder / "logs"))
+        embedded.stop(data / "postgres")
+        lines.append(
+            f"| {scale} | {total} | {cold.wall_s:.1f} | {cold.wall_s / total * 1e6:.1f} "
+            f"| {cold.peak_mb:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def sample_files(scale: float) -> Path:
+    """Return the sample's files at a scale, made where they are missing."""
+    folder = ROOT / "benchmarks" / "data" / f"{scale}"
+    generate(folder, scale=scale)
+    return folder
+
+
+def main() -> None:
+    """Print the tables and keep them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--growth", action="store_true")
+    options = parser.parse_args()
+    files = sample_files(options.scale)
+    with tempfile.TemporaryDirectory() as name:
+        with Portal(files) as portal:
+            text = capture_and_materialize(Path(name), portal, files)
+        if options.growth:
+            text += "\n\n" + growth(Path(name))
+    keep("history", f"{__doc__}\n{text}")
+
+
+if __name__ == "__main__":
+    main()
