@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 LOCK = "terceirizados.carga"
 BATCH_ROWS = 4_096
+READ_BYTES = 1 << 18
 _one_at_a_time = threading.Lock()  # threads of one run wait for each other without a word
 
 
@@ -106,7 +107,9 @@ def _copy_into_new_table(
     """Fill a new table with the rows; return how many PostgreSQL took."""
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(NEW_TABLE).format(**names))
-        cursor.copy_expert(sql.SQL(COPY).format(**names), _CsvStream(capture.parsed.rows))
+        cursor.copy_expert(
+            sql.SQL(COPY).format(**names), _CsvStream(capture.parsed.rows), size=READ_BYTES
+        )
         return int(cursor.rowcount)
 
 
@@ -129,7 +132,8 @@ NEW_TABLE = """
     alter table {incoming}
         alter ano set default {year},
         alter mes set default {month},
-        alter arquivo_origem set default {file};
+        alter arquivo_origem set default {file},
+        add constraint versao check (ano = {year} and mes = {month});
 """
 COPY = "copy {incoming} ({columns}) from stdin with (format csv)"
 DIFFERENCE = """
@@ -147,7 +151,6 @@ DIFFERENCE = """
 # for each other for ever.
 SWAP = """
     lock table public.raw, public.historic_raw in access exclusive mode;
-    alter table {incoming} add constraint versao check (ano = {year} and mes = {month});
     drop table if exists {partition};
     alter table {incoming} rename to {name};
     alter table public.historic_raw attach partition {partition}
