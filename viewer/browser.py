@@ -7,7 +7,7 @@ from typing import Any
 from dash import ClientsideFunction
 
 
-def in_browser(app: Any, name: str, *dependencies: Any, is_initial: bool = False) -> None:
+def in_browser(app: Any, name: str, *dependencies: Any) -> None:
     """Let `window.dash_clientside.viewer.<name>` answer for an output, its inputs and states."""
     function = ClientsideFunction("viewer", name)
-    app.clientside_callback(function, *dependencies, prevent_initial_call=not is_initial)
+    app.clientside_callback(function, *dependencies, prevent_initial_call=True)

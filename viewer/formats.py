@@ -72,9 +72,9 @@ def duration(value: timedelta | float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 1:
         return f"{rest} s"
-    return (
-        f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-    )
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def cell(value: Any, column: Column) -> str | None:
