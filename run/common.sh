@@ -50,7 +50,7 @@ find_uv() {
     local python
     python=$(python_311 || any_python) ||
         die 2 "não há Python nesta máquina. Instale o Python 3.11 (Debian: apt install python3 python3-venv)"
-    "$python" -m pip install --quiet --disable-pip-version-check --target "$ROOT/.uv" --upgrade uv >&2 ||
+    PIP_ROOT_USER_ACTION=ignore "$python" -m pip install --quiet --disable-pip-version-check --target "$ROOT/.uv" --upgrade uv >&2 ||
         die 2 "não foi possível instalar o uv. Confira a rede e o pip (Debian: apt install python3-pip)"
     printf '%s\n' "$ROOT/.uv/bin/uv"
 }
