@@ -21,10 +21,10 @@ EOF
 
 parse_options() {
     local option
-    DEMO=${DEMO:-0} LATEST_ONLY=0
+    LATEST_ONLY=0
     for option in "$@"; do
         case $option in
-            --demo) DEMO=1 ;;
+            --demo) export DEMO=1 ;;
             --latest-only) LATEST_ONLY=1 ;;
             --local) ;; # what this version does anyway
             --help | -h)
@@ -37,7 +37,6 @@ parse_options() {
                 ;;
         esac
     done
-    export DEMO
 }
 
 # setting NAME: print one value of the settings, as Python reads them.
@@ -94,7 +93,7 @@ main() {
     ensure_environment start results
     ensure_env_file
     setting page_url >/dev/null # all that is wrong in .env is said before anything is done
-    if [[ $DEMO == 1 ]]; then
+    if [[ $(setting is_demo) == True ]]; then
         mode=demo other=real
         ensure_portal
     fi

@@ -7,10 +7,10 @@ usage() {
     cat <<'EOF'
 Uso: ./stop.sh [--purge [--yes]] [--help]
 
-Para o visualizador, o portal de exemplo e o PostgreSQL embutido que start.sh
-subiu. Os dados ficam.
+Para o visualizador e o portal de exemplo que start.sh subiu, e o PostgreSQL
+embutido desta pasta (também o da demonstração). Os dados ficam.
 
-  --purge   apaga também os dados, os registros e o portal de exemplo
+  --purge   apaga também os dados, os registros e os arquivos do portal de exemplo
   --yes     não pede confirmação (para scripts)
   --help    mostra este texto
 EOF
@@ -39,18 +39,26 @@ parse_options() {
 confirm() {
     local answer
     [[ $YES == 1 ]] && return
-    printf 'Serão apagados: %s\nDigite "apagar" para confirmar: ' "$*"
+    printf 'Serão apagados:\n'
+    printf '  %s\n' "$@"
+    printf 'Digite "apagar" para confirmar: '
     read -r answer || answer=
     [[ $answer == apagar ]] || die 1 "nada foi apagado"
 }
 
-# data_dirs: print the data folders, of the demonstration and not.
-data_dirs() {
-    local demo
-    for demo in 0 1; do
-        (cd "$ROOT" && DEMO=$demo "$PYTHON" -c \
-            'from pipeline.command import setting; setting("data_dir")')
+# python_of_mode DEMO CODE: run a line of Python with the settings of the demonstration, or not.
+python_of_mode() {
+    (cd "$ROOT" && DEMO=$1 "$PYTHON" -c "from pipeline import command; $2")
+}
+
+# purge PATH...: delete what is ours, and the folders that then hold nothing else.
+purge() {
+    local path
+    for path in "$@"; do
+        rm -rf -- "$path"
+        rmdir --ignore-fail-on-non-empty -- "$(dirname "$path")" 2>/dev/null || true
     done
+    say "dados apagados; um banco de DB_HOST, se houver, fica como está"
 }
 
 stop_all() {
@@ -61,25 +69,24 @@ stop_all() {
         fi
     done
     for demo in 0 1; do
-        (cd "$ROOT" && DEMO=$demo "$PYTHON" -c 'from pipeline.command import stop_database; stop_database()')
+        python_of_mode "$demo" "command.stop_database()"
     done
 }
 
 main() {
-    local folders=()
+    local doomed=()
     parse_options "$@"
     if [[ ! -x $PYTHON ]]; then
         say "nada a parar: start.sh ainda não rodou aqui"
         exit 0
     fi
-    mapfile -t folders < <(data_dirs)
-    folders+=("$ROOT/logs" "$ROOT/sample/files")
-    [[ $PURGE == 0 ]] || confirm "${folders[@]}"
-    stop_all
     if [[ $PURGE == 1 ]]; then
-        rm -rf -- "${folders[@]}"
-        say "dados apagados; um banco de DB_HOST, se houver, fica como está"
+        mapfile -t doomed < <(python_of_mode 0 "command.our_files()" && python_of_mode 1 "command.our_files()")
+        doomed+=("$ROOT/logs" "$ROOT/sample/files")
+        confirm "${doomed[@]}"
     fi
+    stop_all
+    [[ $PURGE == 0 ]] || purge "${doomed[@]}"
     printf 'Parado. Para voltar: ./start.sh\n'
 }
 

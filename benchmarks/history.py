@@ -4,9 +4,10 @@
 
 Serves the sample portal on this machine, all in one run and in turn: (a) the floor: psql's `COPY`
 of the parsed CSVs into an empty table; (b) ours, cold and with nothing new; (c) the usual way:
-pandas reads every file, `to_sql` writes one release (extrapolated); (d) `INSERT` row by row, 5 000
-rows (extrapolated). Then materialization: full, nothing new, after one new release, and the model's
-own SELECT as one hand-written `CREATE TABLE AS`. `--growth`: cost per row at four scales.
+pandas reads every file, `to_sql` writes 20 000 rows (extrapolated); (d) `INSERT` row by row, 5 000
+rows (extrapolated), in one transaction and with one each. Then materialization: full, nothing new,
+after one new release, and the model's own SELECT as one hand-written `CREATE TABLE AS`.
+`--growth`: cost per row at four scales.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import argparse
 import resource
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pandas as pd
 import psycopg2
-import sqlalchemy
 
 from benchmarks.measuring import (
     DATABASE,
@@ -37,18 +40,24 @@ from sample.generate import generate
 from sample.portal import Portal
 from sample.releases import RELEASES
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
 INSERTED_ROWS = 5_000
 GROWTH = (0.25, 0.5, 1.0, 2.0)
 
 
-def usual_way(files: Path, socket_dir: Path) -> tuple[Measure, Measure, int]:
-    """Read all files as one would with pandas, write one; return both measures and rows lost."""
+def usual_way(files: Path, socket_dir: Path) -> tuple[Measure, int]:
+    """Read all files as one would with pandas, write one; return the measure and the rows lost."""
+    import pandas as pd  # noqa: PLC0415 - its memory is its own
+    import sqlalchemy  # noqa: PLC0415
+
     engine = sqlalchemy.create_engine(
         f"postgresql+psycopg2://{embedded.OWNER}@/{DATABASE}?host={socket_dir}"
     )
     expected = read = 0
     started, cpu = time.perf_counter(), time.process_time()
-    frame = pd.DataFrame()
     for release in RELEASES:
         expected += count_truth(files, release.label)
         try:
@@ -56,43 +65,58 @@ def usual_way(files: Path, socket_dir: Path) -> tuple[Measure, Measure, int]:
         except (UnicodeDecodeError, pd.errors.ParserError):
             continue
         read += len(frame)
-    reading = time.perf_counter() - started
+    reading, reading_cpu = time.perf_counter() - started, time.process_time() - cpu
     sample = frame.head(20_000)
-    written = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     sample.to_sql("pandas", engine, if_exists="replace", index=False)
-    writing = (time.perf_counter() - written) * read / len(sample)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    whole = Measure(
+    share = read / len(sample)
+    return Measure(
         "pandas + to_sql (escrita extrapolada)",
-        reading + writing,
-        time.process_time() - cpu,
-        peak,
+        reading + (time.perf_counter() - started) * share,
+        reading_cpu + (time.process_time() - cpu) * share,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         read,
-    )
-    started = time.perf_counter()
-    insert_rows(sample.head(INSERTED_ROWS), socket_dir)
-    seconds = (time.perf_counter() - started) * expected / INSERTED_ROWS
-    one_by_one = Measure("INSERT linha a linha (extrapolado)", seconds, 0, peak, expected)
-    return whole, one_by_one, expected - read
+    ), expected - read
 
 
 def read_frame(path: Path) -> pd.DataFrame:
     """Read a file with the defaults one starts with."""
+    import pandas as pd  # noqa: PLC0415
+
     if path.suffix == ".xlsx":
         return pd.read_excel(path)
     return pd.read_csv(path, sep=";", low_memory=False)
 
 
-def insert_rows(frame: pd.DataFrame, socket_dir: Path) -> None:
-    """Insert a frame one row at a time, in one transaction."""
+def row_by_row(files: Path, socket_dir: Path, *, autocommit: bool) -> Measure:
+    """Insert rows one at a time, in one transaction or one each; extrapolate to all rows."""
+    frame = read_frame(files / RELEASES[0].name).head(INSERTED_ROWS)
+    expected = sum(count_truth(files, release.label) for release in RELEASES)
     connection = psycopg2.connect(host=str(socket_dir), user=embedded.OWNER, dbname=DATABASE)
+    connection.autocommit = autocommit
     places = ", ".join(["%s"] * len(frame.columns))
-    with connection, connection.cursor() as cursor:
-        columns = ", ".join(f"c{number} text" for number in range(len(frame.columns)))
+    columns = ", ".join(f"c{number} text" for number in range(len(frame.columns)))
+    started, cpu = time.perf_counter(), time.process_time()
+    with connection.cursor() as cursor:
         cursor.execute(f"create table uma_a_uma ({columns})")
         for _, row in frame.iterrows():
             cursor.execute(f"insert into uma_a_uma values ({places})", [str(v) for v in row])
+        if not autocommit:
+            connection.commit()
+        share = expected / len(frame)
+        wall, cpu = (time.perf_counter() - started) * share, (time.process_time() - cpu) * share
+        cursor.execute("drop table uma_a_uma")
+    connection.commit()
     connection.close()
+    how = "uma transação por linha" if autocommit else "uma transação"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Measure(f"INSERT linha a linha, {how} (extrapolado)", wall, cpu, peak, expected)
+
+
+def apart(work: Callable[..., T], *arguments: Any, **more: Any) -> T:
+    """Do the work in a process of its own, so that the memory it takes is counted there."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, *arguments, **more).result()
 
 
 def count_truth(files: Path, label: str) -> int:
@@ -119,7 +143,8 @@ def capture_and_materialize(folder: Path, portal: Portal, files: Path) -> str:
         nothing = run("historic_capture", env)
         csvs = sorted((data / "parsed").rglob("terceirizados.csv"))
         base = floor(socket_dir, csvs, total)
-        whole, one_by_one, lost = usual_way(files, socket_dir)
+        whole, lost = apart(usual_way, files, socket_dir)
+        by_row = [apart(row_by_row, files, socket_dir, autocommit=auto) for auto in (False, True)]
         full = run("historic_materialize", env)
         once = run("historic_materialize", env)
         by_hand = psql("um CREATE TABLE AS à mão", socket_dir, handwritten(data), total)
@@ -129,7 +154,7 @@ def capture_and_materialize(folder: Path, portal: Portal, files: Path) -> str:
     finally:
         embedded.stop(data / "postgres")
     cold = Measure("nós: do portal às tabelas", cold.wall_s, cold.cpu_s, cold.peak_mb, total)
-    captures = [base, cold, rename(nothing, "nós: nada de novo"), whole, one_by_one]
+    captures = [base, cold, rename(nothing, "nós: nada de novo"), whole, *by_row]
     builds = [
         by_hand,
         rename(full, "nós: tudo, com os testes"),

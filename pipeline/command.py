@@ -11,11 +11,26 @@ from pipeline.errors import PipelineError
 from pipeline.settings import Settings, load_settings
 
 T = TypeVar("T")
+OURS = ("raw", "parsed", "dbt", "postgres", "postgres.lock")
+"""What the stack keeps in DATA_DIR."""
 
 
 def setting(name: str) -> None:
     """Print one setting; exits with a line that says all that is wrong with the configuration."""
     sys.stdout.write(f"{getattr(_or_exit(load_settings), name)}\n")
+
+
+def our_files() -> None:
+    """Print what is ours in the folders of these settings, one path a line.
+
+    The folders themselves may hold other things: whoever sets DATA_DIR=/home/ana keeps her home.
+    """
+    settings: Settings = _or_exit(load_settings)
+    paths = [settings.data_dir / name for name in OURS]
+    paths += sorted(settings.log_dir.glob("*.jsonl"))
+    for path in paths:
+        if path.exists():
+            sys.stdout.write(f"{path}\n")
 
 
 def stop_database() -> None:

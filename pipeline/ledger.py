@@ -98,6 +98,8 @@ class Difference:
 
 def enter(connection: Connection, capture: Capture, difference: Difference | None) -> None:
     """Enter the capture as the release's current version."""
+    from pipeline import amounts  # noqa: PLC0415 - slow to import, not needed to read the ledger
+
     release, download, parsed = capture.release, capture.download, capture.parsed
     entry = {
         "ano": release.year,
@@ -121,6 +123,8 @@ def enter(connection: Connection, capture: Capture, difference: Difference | Non
         "linhas_novas": difference.came if difference else None,
         "linhas_removidas": difference.left if difference else None,
         "linhas_alteradas": difference.changed if difference else None,
+        "soma_salario": amounts.total(parsed.rows["vl_mensal_salario"]),
+        "soma_custo": amounts.total(parsed.rows["vl_mensal_custo"]),
         "avisos": "\n".join(capture.warnings) or None,
         "baixado_em": download.fetched_at,
         "segundos": round(capture.seconds, 3),

@@ -50,7 +50,7 @@ class _Lines:
 
 def read_text(path: Path) -> Parsed:
     """Read a CSV. Raises FileError when it is not a table of this dataset."""
-    text, encoding = decode(path.read_bytes())
+    text, encoding, odd_lines = decode(path.read_bytes())
     lines = _split(text)
     delimiter = _find_delimiter(lines, path.name)
     counts = _count_per_line(lines, delimiter)
@@ -75,26 +75,44 @@ def read_text(path: Path) -> Parsed:
         encoding=encoding,
         delimiter=delimiter.decode(),
         sheet=None,
-        warnings=unknown_column_warnings(header, path.name) + _unfinished(text, path.name),
+        warnings=unknown_column_warnings(header, path.name)
+        + _mixed(odd_lines, encoding, path.name)
+        + _unfinished(text, path.name),
     )
 
 
-def decode(data: bytes) -> tuple[bytes, str]:
-    """Return the text as UTF-8 with LF line ends, and the name of the encoding it came in.
+def decode(data: bytes) -> tuple[bytes, str, int]:
+    """Return the text as UTF-8 with LF line ends, its encoding, and how many lines are in another.
 
-    A BOM decides; then strict UTF-8; then cp1252, and Latin-1 where cp1252 has no character.
-    Latin-1 has one for every byte, so no replacement character is ever put in.
+    A BOM decides; then strict UTF-8. What is not UTF-8 as a whole is looked at line by line: UTF-8
+    where a line is, else cp1252, and Latin-1 where cp1252 has no character. Latin-1 has one for
+    every byte, so no replacement character is ever put in.
     """
     has_bom = data.startswith(codecs.BOM_UTF8)
     data = data.removeprefix(codecs.BOM_UTF8)
     for bom, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(bom):
-            return _recode(data[2:], name)
+            return _decode_utf16(data[2:], name)
     if data[:2000].count(b"\0") > len(data[:2000]) // 4:
-        return _recode(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
+        return _decode_utf16(data, "utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
     if _is_valid(data, "utf-8"):
-        return data.replace(b"\r\n", b"\n"), "utf-8-sig" if has_bom else "utf-8"
-    return _recode(data, "cp1252" if _is_valid(data, "cp1252") else "latin-1")
+        return data.replace(b"\r\n", b"\n"), "utf-8-sig" if has_bom else "utf-8", 0
+    return _decode_by_line(data)
+
+
+def _decode_by_line(data: bytes) -> tuple[bytes, str, int]:
+    """Decode a file that is not UTF-8 throughout: each line as what it is."""
+    lines = data.replace(b"\r\n", b"\n").split(b"\n")
+    counts = {"utf-8": 0, "cp1252": 0, "latin-1": 0}
+    for place, line in enumerate(lines):
+        if not line.isascii():
+            encoding = next(name for name in counts if _is_valid(line, name))
+            counts[encoding] += 1
+            lines[place] = line.decode(encoding).encode()
+    main = max(counts, key=lambda name: counts[name])
+    ansi = counts["cp1252"] + counts["latin-1"]  # the one is the other plus a few letters
+    others = ansi if main == "utf-8" else counts["utf-8"]
+    return b"\n".join(lines), main, others
 
 
 def _is_valid(data: bytes, encoding: str) -> bool:
@@ -110,7 +128,7 @@ def _is_valid(data: bytes, encoding: str) -> bool:
     return True
 
 
-def _recode(data: bytes, encoding: str) -> tuple[bytes, str]:
+def _decode_utf16(data: bytes, encoding: str) -> tuple[bytes, str, int]:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -118,7 +136,7 @@ def _recode(data: bytes, encoding: str) -> tuple[bytes, str]:
             f"o arquivo parece {encoding}, mas o byte {error.start} não o é: veio cortado. "
             "Rode a captura de novo: ele será baixado outra vez"
         ) from error
-    return text.encode("utf-8").replace(b"\r\n", b"\n"), encoding
+    return text.encode("utf-8").replace(b"\r\n", b"\n"), encoding, 0
 
 
 def _split(text: bytes) -> _Lines:
@@ -277,6 +295,15 @@ def _merge(regular: Any, odd: Any) -> Any:
     if not odd.num_rows:
         return regular
     return pa.concat_tables([regular, odd]).sort_by("linha_origem").combine_chunks()
+
+
+def _mixed(odd_lines: int, encoding: str, file_name: str) -> tuple[str, ...]:
+    if not odd_lines:
+        return ()
+    other = "cp1252 ou Latin-1" if encoding == "utf-8" else "UTF-8"
+    return (
+        f"{file_name}: está em {encoding}, mas {odd_lines} linhas estão em {other}; lidas assim",
+    )
 
 
 def _unfinished(text: bytes, file_name: str) -> tuple[str, ...]:

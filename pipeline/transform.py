@@ -1,18 +1,19 @@
 """Run dbt over what was captured, and keep what its models and tests said.
 
 `recente` is the newest release (staging.raw → transformed), `historico` every release. dbt costs
-three seconds to import, so a materialization that would change nothing ends before that: the
-fingerprint of what the tables were made from (the models' SQL and the captured files) is kept in
-`public.materializacoes`.
+three seconds to import, so a materialization that would change nothing ends before that: what the
+tables were made from (the captured files and the models' SQL) is kept in `public.materializacoes`.
+It also tells which releases no run has tested yet.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,14 @@ class NodeResult:
 
 
 @dataclass(frozen=True)
+class MadeFrom:
+    """What tables were made from: the captured files' arquivo_id, and a hash of the dbt project."""
+
+    files: tuple[int, ...]
+    models: str
+
+
+@dataclass(frozen=True)
 class MaterializationSummary:
     """How a materialization went. `skipped`: the tables were made of just this already."""
 
@@ -70,38 +79,40 @@ def materialize(
     """
     started = time.monotonic()
     with database.transaction(settings) as connection:
-        data = _captured(connection, target)
-        models = _project_fingerprint()
-        known = _known(connection, target)
-    is_there = known.get(RELATIONS[target]) is not None
-    if is_there and known.get(target) == data + models and not refresh:
+        files = _captured(connection, target)
+        before = _made_from(connection, target)
+    made_from = MadeFrom(tuple(files), _project_fingerprint())
+    if before == made_from and not refresh:
         logger.info("Nada de novo desde a última materialização (%s)", target)
         return MaterializationSummary(target, skipped=True)
-    keep_views = not refresh and is_there and known.get(f"{target}: modelos") == models
-    nodes = _run_dbt(settings, target, refresh=refresh, keep_views=keep_views)
+    same_models = not refresh and before is not None and before.models == made_from.models
+    untested = None
+    if same_models and before is not None:
+        untested = [release for file, release in files.items() if file not in before.files]
+    nodes = _run_dbt(settings, target, refresh=refresh, untested=untested)
     with database.transaction(settings) as connection:
         _store_results(connection, nodes, run_id)
     _report(nodes)
     with database.transaction(settings) as connection:
-        _remember(connection, {target: data + models, f"{target}: modelos": models}, run_id)
+        _remember(connection, target, made_from, run_id)
     return MaterializationSummary(target, False, nodes, time.monotonic() - started)
 
 
-def _captured(connection: Connection, target: str) -> str:
-    """Return a fingerprint of the files in the tables."""
+def _captured(connection: Connection, target: str) -> dict[int, tuple[int, int]]:
+    """Return the files in the raw tables, by arquivo_id, with the release (year, month) of each."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select arquivo_id, sha256 from public.arquivos where vigente "
+            "select arquivo_id, ano, mes from public.arquivos where vigente "
             "order by ano desc, mes desc limit %s",
             [1 if target == "recente" else None],
         )
-        files = cursor.fetchall()
+        files = {file: (year, month) for file, year, month in cursor}
     if not files:
         command = "run/capture.py" if target == "recente" else "run/historic_capture.py"
         raise TerminalError(
             f"ainda não há nada capturado para materializar. Rode antes: python {command}"
         )
-    return hashlib.sha256(repr(files).encode()).hexdigest()
+    return files
 
 
 def _project_fingerprint() -> str:
@@ -112,20 +123,30 @@ def _project_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _known(connection: Connection, target: str) -> dict[str, str]:
-    """Return the fingerprints of the last time, and the table's own name where it exists."""
+def _made_from(connection: Connection, target: str) -> MadeFrom | None:
+    """Return what the tables of today were made from; None where there is no table."""
     with connection.cursor() as cursor:
-        cursor.execute("select alvo, impressao from public.materializacoes")
-        known: dict[str, str] = dict(cursor.fetchall())
-        cursor.execute("select to_regclass(%s)::text", [RELATIONS[target]])
-        (name,) = cursor.fetchone() or (None,)
-    return known | ({RELATIONS[target]: name} if name else {})
+        cursor.execute(
+            "select arquivos, modelos from public.materializacoes "
+            "where alvo = %s and to_regclass(%s) is not null",
+            [target, RELATIONS[target]],
+        )
+        row = cursor.fetchone()
+    return MadeFrom(tuple(row[0]), row[1]) if row else None
 
 
 def _run_dbt(
-    settings: Settings, target: str, *, refresh: bool, keep_views: bool
+    settings: Settings,
+    target: str,
+    *,
+    refresh: bool,
+    untested: Sequence[tuple[int, int]] | None,
 ) -> tuple[NodeResult, ...]:
-    """Run `dbt build` in this process, without a word on the terminal."""
+    """Run `dbt build` in this process, without a word on the terminal.
+
+    With `untested` releases the views stay as they are and the tests look at these releases only;
+    with None everything is made and tested.
+    """
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds
 
     folder = settings.data_dir / "dbt"
@@ -133,7 +154,9 @@ def _run_dbt(
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     command += ["--target-path", str(folder), "--log-path", str(folder)]
     command += ["--select", f"tag:{target}"]
-    command += ["--exclude", "config.materialized:view"] if keep_views else []
+    if untested is not None:
+        command += ["--exclude", "config.materialized:view"]
+        command += ["--vars", json.dumps({"versoes": untested})]
     command += ["--full-refresh"] if refresh else []
     with _dbt_environment(settings):
         outcome = dbtRunner().invoke(command)
@@ -229,12 +252,12 @@ def _report(nodes: tuple[NodeResult, ...]) -> None:
         )
 
 
-def _remember(connection: Connection, fingerprints: Mapping[str, str], run_id: str | None) -> None:
+def _remember(connection: Connection, target: str, made_from: MadeFrom, run_id: str | None) -> None:
     with connection.cursor() as cursor:
-        execute_values(
-            cursor,
-            "insert into public.materializacoes (alvo, impressao, execucao_id) values %s "
-            "on conflict (alvo) do update set impressao = excluded.impressao, "
+        cursor.execute(
+            "insert into public.materializacoes (alvo, arquivos, modelos, execucao_id) "
+            "values (%s, %s, %s, %s) on conflict (alvo) do update set "
+            "arquivos = excluded.arquivos, modelos = excluded.modelos, "
             "execucao_id = excluded.execucao_id, momento = now()",
-            [(target, fingerprint, run_id) for target, fingerprint in fingerprints.items()],
+            [target, list(made_from.files), made_from.models, run_id],
         )

@@ -38,7 +38,7 @@ def test_two_may_prepare_at_once(empty_settings):
     "statement",
     [
         "delete from public.arquivos",
-        "insert into public.materializacoes (alvo, impressao) values ('a', 'b')",
+        "insert into public.materializacoes (alvo, arquivos, modelos) values ('a', '{1}', 'b')",
         "create table public.nova (a int)",
         "create table staging.nova (a int)",
     ],
@@ -69,7 +69,9 @@ def test_an_error_rolls_everything_back(settings, rows):
         database.transaction(settings) as connection,
         connection.cursor() as cursor,
     ):
-        cursor.execute("insert into public.materializacoes (alvo, impressao) values ('a', 'b')")
+        cursor.execute(
+            "insert into public.materializacoes (alvo, arquivos, modelos) values ('a', '{1}', 'b')"
+        )
         cursor.execute("select 1 / 0")
     assert rows("select count(*) from public.materializacoes") == [(0,)]
 

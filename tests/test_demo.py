@@ -57,12 +57,12 @@ def test_start_again_stop_and_purge(checkout):
     assert status(f"{checkout.url}/healthz") == 200
     assert (checkout.folder / ".env").read_text() == (ROOT / ".env.example").read_text()
 
-    (checkout.folder / ".env").write_text("# meu\n")
-    second = checkout("./start.sh", "--demo", "--local", "--latest-only")
+    (checkout.folder / ".env").write_text("# meu\nDEMO=1\n")
+    second = checkout("./start.sh", "--local", "--latest-only")
     assert second.returncode == 0, second.stdout + second.stderr
     assert "já estava no ar" in second.stdout
     assert "sem mudança" in second.stdout
-    assert (checkout.folder / ".env").read_text() == "# meu\n"
+    assert (checkout.folder / ".env").read_text() == "# meu\nDEMO=1\n"
 
     stopped = checkout("./stop.sh")
     assert stopped.returncode == 0, stopped.stderr

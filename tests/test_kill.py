@@ -36,6 +36,7 @@ elif where == "parse":
     pipeline.parse.parse = die
 elif where == "copy":
     import pipeline.load
+    pipeline.load.BATCH_ROWS = 50  # several pieces, of which some are sent
     real, calls = pipeline.load._CsvStream.read, []
     def read(self, size=-1):
         calls.append(1)

@@ -64,7 +64,24 @@ def test_a_late_latin_1_byte_is_read_as_the_letter_it_is(read):
 
 
 def test_bytes_that_cp1252_lacks_are_latin_1():
-    assert decode(b"a\x81\xe7") == ("a\x81ç".encode(), "latin-1")
+    assert decode(b"a\x81\xe7") == ("a\x81ç".encode(), "latin-1", 0)
+
+
+def test_one_bad_byte_does_not_spoil_the_accents_of_the_other_lines(read):
+    bad = ROW.replace("JOÃO", "Ýris").encode("latin-1")
+    parsed = read(b"\n".join([HEADER.encode(), ROW.encode(), bad, ROW.encode(), b""]))
+    assert values(parsed) == values(parsed, 2) == FIELDS
+    assert values(parsed, 1)[9] == "Ýris D'ÁVILA"
+    assert parsed.encoding == "utf-8"
+    assert [text for text in parsed.warnings if "1 linhas estão em cp1252" in text]
+
+
+def test_a_line_of_utf_8_in_an_older_file_is_read_as_such(read):
+    old = ROW.encode("cp1252")
+    parsed = read(b"\n".join([HEADER.encode(), old, ROW.encode(), old, b""]))
+    assert [values(parsed, place) for place in range(3)] == [FIELDS] * 3
+    assert parsed.encoding == "cp1252"
+    assert [text for text in parsed.warnings if "1 linhas estão em UTF-8" in text]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

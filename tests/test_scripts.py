@@ -67,6 +67,25 @@ def test_stopping_asks_before_it_deletes():
     assert "nada foi apagado" in done.stderr
 
 
+def test_deleting_spares_what_others_keep_in_the_same_folders(tmp_path):
+    data, logs = tmp_path / "dados", tmp_path / "registros"
+    for name in ("raw/ano=2025/a.csv", "parsed/b.csv", "fotos/ana.jpg"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).touch()
+    logs.mkdir()
+    for name in ("corrida.1.jsonl", "alheio.log"):
+        (logs / name).touch()
+    names = {"DATA_DIR": str(data), "LOG_DIR": str(logs), "DEMO": "0"}
+    done = run(
+        ".venv/bin/python", "-c", "from pipeline.command import our_files; our_files()", **names
+    )
+    listed = {Path(line) for line in done.stdout.splitlines()}
+    assert listed == {data / "raw", data / "parsed", logs / "corrida.1.jsonl"}
+    asked = run("./stop.sh", "--purge", **names)
+    assert str(data / "raw") in asked.stdout
+    assert (data / "raw").exists()
+
+
 def test_yes_alone_is_wrong_use():
     assert run("./stop.sh", "--yes").returncode == 2
 

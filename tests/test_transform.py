@@ -213,33 +213,80 @@ def test_history_takes_only_the_releases_that_changed(built, select):
     query = "select ano, mes, count(*), min(xmin::text) from staging.historic_transformed "
     query += "group by ano, mes order by ano"
     (old, new) = select(query)
-    load.load(settings, capture(folder, [record("nr_jornada", "40")] * 4, 2019, 1))
+    load.load(settings, capture(folder, [record("nr_jornada", "muitas")] * 4, 2019, 1))
     transform.materialize(settings, "historico", "h-2")
     (old_again, new_again) = select(query)
     assert (old[2], old_again[2]) == (3, 4)
     assert new_again == new
+    unconverted = "Todo valor publicado%"
+    found = select(
+        "select execucao_id, falhas from public.resultados_dbt where execucao_id like 'h-_' "
+        "and descricao like %s order by execucao_id",
+        unconverted,
+    )
+    assert found == [("h-1", 17), ("h-2", 4)]  # the second looked at what the first had not
+    assert select(
+        "select ano, linhas, nulos, fracao_nulos from marts.nulos_por_coluna "
+        "where coluna = 'quantidade_horas_semanais' and ano = 2019"
+    ) == [(2019, 4, 4, Decimal(1))]
 
 
-def test_a_failed_test_fails_the_materialization_and_names_itself(built, select):
+def test_a_column_that_empties_from_one_release_to_the_next_is_pointed_at(built, select):
+    settings, _, folder = built
+    for month, hours in ((1, "40"), (5, "44"), (9, "")):
+        load.load(settings, capture(folder, [record("nr_jornada", hours)] * 5, 2021, month))
+    transform.materialize(settings, "historico", "vazia")
+    ((failures, message),) = select(
+        "select falhas, mensagem from public.resultados_dbt "
+        "where execucao_id = 'vazia' and no like 'steady_nulls%%'"
+    )
+    assert failures >= 1
+    assert message
+    shares = select(
+        "select mes, fracao_nulos from marts.nulos_por_coluna "
+        "where coluna = 'quantidade_horas_semanais' and ano = 2021 order by mes"
+    )
+    assert shares == [(1, 0), (5, 0), (9, 1)]
+
+
+BREAK = {
+    "rows_equal_ledger_transformed": "linhas = linhas + {0}, "
+    "linhas_carregadas = linhas_carregadas + {0}",
+    "sums_equal_ledger_transformed": "soma_custo = soma_custo + {0}",
+}
+
+
+@pytest.mark.parametrize("name", BREAK)
+def test_a_failed_test_fails_the_materialization_and_names_itself(built, select, name):
     settings, *_ = built
-    with database.transaction(settings) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "update public.arquivos set linhas = linhas + 1, "
-            "linhas_carregadas = linhas_carregadas + 1 where ano = 2025"
-        )
+    query = f"update public.arquivos set {BREAK[name]} where ano = 2025"
+    run(settings, query.format(1))
     try:
-        with pytest.raises(TransformError, match="rows_equal_ledger_transformed"):
+        with pytest.raises(TransformError, match=name):
             transform.materialize(settings, "recente", "run-4", refresh=True)
         assert select(
-            "select estado from public.resultados_dbt where execucao_id = 'run-4' "
-            "and no like 'rows_equal_ledger%%'"
-        ) == [("fail",)]
+            "select no from public.resultados_dbt where execucao_id = 'run-4' and estado = 'fail'"
+        ) == [(f"{name}_",)]
     finally:
-        with database.transaction(settings) as connection, connection.cursor() as cursor:
-            cursor.execute(
-                "update public.arquivos set linhas = linhas - 1, "
-                "linhas_carregadas = linhas_carregadas - 1 where ano = 2025"
-            )
+        run(settings, query.format(-1))
+
+
+def test_a_release_that_failed_its_tests_is_tested_until_it_passes(built):
+    settings, _, folder = built
+    load.load(settings, capture(folder, [record("nr_jornada", "40")] * 6, 2022, 5))
+    query = "update public.arquivos set soma_salario = soma_salario + {0} where ano = 2022"
+    run(settings, query.format(1))
+    for attempt in ("de-novo-1", "de-novo-2"):
+        with pytest.raises(TransformError, match="sums_equal_ledger_historic_transformed"):
+            transform.materialize(settings, "historico", attempt)
+    run(settings, query.format(-1))
+    assert not transform.materialize(settings, "historico", "de-novo-3").skipped
+    assert transform.materialize(settings, "historico", "de-novo-4").skipped
+
+
+def run(settings, statement):
+    with database.transaction(settings) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_before_the_first_capture_it_says_what_to_run(settings):

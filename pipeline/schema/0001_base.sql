@@ -75,6 +75,8 @@ create table public.arquivos (
     linhas_novas integer,
     linhas_removidas integer,
     linhas_alteradas integer,
+    soma_salario numeric(18, 2) not null,
+    soma_custo numeric(18, 2) not null,
     avisos text,
     baixado_em timestamptz not null,
     capturado_em timestamptz not null default now(),
@@ -93,6 +95,12 @@ comment on column public.arquivos.linhas_novas is
 'Linhas que a versão anterior da mesma publicação não tinha; nulo na primeira captura.';
 comment on column public.arquivos.linhas_alteradas is
 'Linhas com o mesmo id_terc e outro conteúdo.';
+comment on column public.arquivos.soma_salario is
+'Soma dos salários mensais das linhas carregadas, em reais, feita ao ler o arquivo; a camada
+transformed tem de chegar à mesma.';
+comment on column public.arquivos.soma_custo is
+'Soma dos custos mensais das linhas carregadas, em reais, feita ao ler o arquivo; a camada
+transformed tem de chegar à mesma.';
 
 create table public.execucoes (
     execucao_id text primary key,
@@ -152,12 +160,16 @@ comment on table public.resultados_dbt is
 
 create table public.materializacoes (
     alvo text primary key,
-    impressao text not null,
+    arquivos bigint[] not null,
+    modelos text not null,
     execucao_id text,
     momento timestamptz not null default now()
 );
 comment on table public.materializacoes is
-'Uma linha por alvo (recente, historico): de que arquivos e modelos são as tabelas de hoje.';
+'Uma linha por alvo (recente, historico): de que são feitas as tabelas de hoje.';
+comment on column public.materializacoes.arquivos is
+'Os arquivo_id cujas linhas estão nas tabelas e passaram pelos testes, em ordem.';
+comment on column public.materializacoes.modelos is 'SHA-256 dos modelos, macros e testes do dbt.';
 
 create view public.logs__capture as
 select

@@ -8,22 +8,5 @@
         tags=["historico"],
     )
 }}
-{#- Only the releases whose file is another than the one the table was made from. -#}
-{% set changed %}
-(ano, mes) in (
-    select
-        files.ano,
-        files.mes
-    from {{ source("publico", "arquivos") }} as files
-    where
-        files.vigente
-        and not exists (
-            select 1 from {{ this }} as present
-            where
-                present.ano = files.ano
-                and present.mes = files.mes
-                and present.capturado_em = files.capturado_em
-        )
-)
-{% endset %}
-{{ transformed_layer(ref("historic_renamed"), changed if is_incremental() else none) }}
+{%- set changed = is_changed_since(this) if is_incremental() else none -%}
+{{ transformed_layer(ref("historic_renamed"), changed) }}
