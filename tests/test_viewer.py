@@ -100,8 +100,8 @@ def fill_tables(settings, rows=ROWS):
             settings,
             "insert into public.arquivos (ano, mes, url, arquivo, sha256, bytes, tem_cabecalho, "
             "linhas, linhas_cabecalho, linhas_em_branco, linhas_carregadas, linhas_reparadas, "
-            "linhas_separadas, soma_salario, soma_custo, baixado_em, capturado_em, segundos) values "
-            "(%s, %s, 'u', %s, 's', 1, true, 75131, 1, 0, 75128, 4, 2, 1.5, 2.5, %s, %s, 3.5)",
+            "linhas_separadas, soma_salario, soma_custo, baixado_em, capturado_em, segundos) "
+            "values (%s, %s, 'u', %s, 's', 1, true, 75131, 1, 0, 75128, 4, 2, 1, 2, %s, %s, 3.5)",
             year,
             month,
             f"terceirizados{year}{month:02d}.xlsx",
