@@ -28,8 +28,9 @@ _open: dict[str, Any] = {"journal": None, "starts": {}}
 def observe(flow: prefect.Flow) -> prefect.Flow:
     """Let the flow and all its tasks report their states to the journal; return the flow."""
     flow.state_handlers.append(_note_run)
-    for task in flow.tasks:
-        task.state_handlers.append(_note_task)
+    for task in flow.tasks:  # copies of ours, which share their lists of handlers
+        ours = [handler for handler in task.state_handlers if handler is not _note_task]
+        task.state_handlers = [*ours, _note_task]
     return flow
 
 
@@ -47,6 +48,16 @@ def observed(settings: Settings, run_id: str) -> Iterator[Journal]:
         finally:
             _give_back(before)
             _open["journal"] = None
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    """Let log records reach the terminal, outside of a run."""
+    before = _take_over([_console()])
+    try:
+        yield
+    finally:
+        _give_back(before)
 
 
 def _note_run(flow: prefect.Flow, _old: State, new: State) -> State:

@@ -32,6 +32,8 @@ def sentence(state: State) -> str | None:
     """Say why a run or a task run failed; None where Prefect's state says it all."""
     if isinstance(state.result, PipelineError):
         return str(state.result)
+    if state.is_skipped() or state.is_retrying():
+        return state.message
     if not state.is_failed():
         return None
     return "; ".join(str(error) for error in failures(state)) or state.message

@@ -97,6 +97,24 @@ def transaction(settings: Settings) -> Iterator[Connection]:
 
 
 @contextmanager
+def exclusive(settings: Settings, name: str) -> Iterator[bool]:
+    """Hold a lock of that name in the database; give False where another process holds it.
+
+    The lock is gone with the process, also one that was killed.
+    """
+    with translated():
+        connection = connect(settings)
+    try:
+        with translated(), connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(hashtext(%s))", [name])
+            is_ours = cursor.fetchone() == (True,)
+        connection.commit()
+        yield is_ours
+    finally:
+        connection.close()
+
+
+@contextmanager
 def translated() -> Iterator[None]:
     """Turn the driver's errors into ours: transient where another attempt may succeed."""
     try:

@@ -64,7 +64,7 @@ def _wait_for_lock(connection: Connection) -> None:
         cursor.execute("select pg_try_advisory_xact_lock(hashtext(%s))", [LOCK])
         if cursor.fetchone() == (True,):
             return
-        cursor.execute(HOLDER)
+        cursor.execute(HOLDER, [LOCK])
         pid, since = cursor.fetchone() or ("?", "?")
         logger.info(
             "Outra captura está gravando (processo %s do banco, desde %s); esperando que termine",
@@ -79,6 +79,7 @@ HOLDER = """
     from pg_locks inner join pg_stat_activity using (pid)
     where pg_locks.locktype = 'advisory' and pg_locks.granted
     and pg_stat_activity.datname = current_database()
+    and (pg_locks.classid::bigint << 32 | pg_locks.objid::bigint) = hashtext(%s)
     limit 1
 """
 

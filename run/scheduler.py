@@ -1,0 +1,18 @@
+"""Captura e materializa em 1º de janeiro, maio e setembro; todo dia de novo até conseguir."""
+
+from entry import finish, options
+
+options(__doc__)
+
+
+def main() -> int:
+    """Work until stopped; the demonstration ends by itself."""
+    from flows.demonstration import show
+    from flows.scheduler import work
+    from pipeline.settings import load_settings
+
+    return show() if load_settings().is_demo else work()
+
+
+if __name__ == "__main__":
+    finish(main)
