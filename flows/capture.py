@@ -10,8 +10,8 @@ import prefect
 from prefect import Flow, Parameter, task, unmapped
 from prefect.triggers import all_finished
 
+from flows.configuration import current_settings
 from flows.observation import observe
-from flows.running import current_settings
 from flows.shared import DATABASE_RETRY, prepare_database
 from pipeline import selection
 from pipeline.capture import (
@@ -21,6 +21,7 @@ from pipeline.capture import (
     plan,
     releases_of_file,
 )
+from pipeline.notification import notify
 from pipeline.report import text_table
 from pipeline.source import Release
 
@@ -88,6 +89,14 @@ def summarize(results: list[CaptureResult | BaseException]) -> None:
     header = ("versão", "arquivo", "linhas", "carregadas", "reparadas", "separadas", "segundos")
     if rows:
         logger.info("O que entrou:\n%s", text_table(header, rows))
+        names = [row[0] for row in rows]
+        notify(
+            current_settings(),
+            "versao_nova",
+            texto=f"Entrou nos dados: {', '.join(map(str, names))}",
+            versoes=names,
+            execucao_id=prefect.context.get("flow_run_id"),
+        )
 
 
 def capture_all(releases: Any, refresh: Any, prepared: Any) -> Any:

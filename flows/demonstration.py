@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 import requests
 
 from flows import historic_capture, historic_materialize, materialize
-from flows.running import current_settings, run_local
+from flows.configuration import current_settings
+from flows.running import run_local
 from flows.scheduler import EndOfTime, Scheduler
 from pipeline import agenda, embedded
 from pipeline.errors import TerminalError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import prefect
 from prefect import Flow, Parameter, task
 
+from flows.configuration import current_settings
 from flows.observation import observe
-from flows.running import current_settings
 from flows.shared import prepare_database
 from pipeline.transform import MaterializationSummary, materialize
 

@@ -1,13 +1,16 @@
 """What Prefect does, into the journal: state handlers for flows and tasks, and log handlers.
 
-A flow built by this project carries the handlers; they write to the journal that `observed`
-opened in this process, and do nothing where there is none.
+A flow built by this project carries the handlers; they write to the journal that `observed` opened
+in this process. In a process that runs part of a run, a Dask worker's or an agent's, the first
+event opens one, which stays open until the next run's.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,13 +19,16 @@ from typing import Any
 import prefect
 from prefect.engine.state import State
 
+from flows.configuration import current_settings
 from flows.outcome import sentence
 from pipeline.errors import PipelineError
 from pipeline.journal import Journal, JournalHandler
+from pipeline.notification import notify
 from pipeline.settings import Settings
 
 LOGGERS = ("prefect", "pipeline", "flows")
-_open: dict[str, Any] = {"journal": None, "starts": {}}
+_open: dict[str, Any] = {"journal": None, "adopted": None, "starts": {}}
+_adopting = threading.Lock()
 
 
 def observe(flow: prefect.Flow) -> prefect.Flow:
@@ -38,11 +44,8 @@ def observe(flow: prefect.Flow) -> prefect.Flow:
 def observed(settings: Settings, run_id: str) -> Iterator[Journal]:
     """Keep a journal for one run in this process; log records go to it and to the terminal."""
     with Journal(settings, run_id) as journal:
-        to_journal = JournalHandler(journal)
-        to_journal.addFilter(_name_task)
-        handlers = [to_journal, _console()]
         _open.update(journal=journal, starts={})
-        before = _take_over(handlers)
+        before = _take_over(_handlers(journal))
         try:
             yield journal
         finally:
@@ -61,7 +64,7 @@ def speaking() -> Iterator[None]:
 
 
 def _note_run(flow: prefect.Flow, _old: State, new: State) -> State:
-    journal: Journal | None = _open["journal"]
+    journal = _journal()
     if journal:
         now = datetime.now(UTC)
         start = _open["starts"].setdefault("", now)
@@ -73,12 +76,24 @@ def _note_run(flow: prefect.Flow, _old: State, new: State) -> State:
             fim=now if new.is_finished() else None,
             parametros=dict(prefect.context.get("parameters") or {}),
         )
+        if new.is_finished():
+            _flush_adopted()
+        if new.is_failed():
+            notify(
+                journal.settings,
+                "falha",
+                texto=f"{flow.name} falhou: {sentence(new)}",
+                flow=flow.name,
+                execucao_id=journal.run_id,
+            )
     return new
 
 
 def _note_task(task: prefect.Task, _old: State, new: State) -> State:
-    journal: Journal | None = _open["journal"]
-    if journal and not isinstance(task, prefect.core.parameter.Parameter):
+    if isinstance(task, prefect.core.parameter.Parameter):
+        return new
+    journal = _journal()
+    if journal:
         now = datetime.now(UTC)
         index = prefect.context.get("map_index")
         name = prefect.context.get("task_run_name") or task.name
@@ -95,7 +110,46 @@ def _note_task(task: prefect.Task, _old: State, new: State) -> State:
             inicio=_open["starts"].get(key),
             fim=now if new.is_finished() or new.is_retrying() else None,
         )
+        if new.is_finished() or new.is_retrying():
+            _flush_adopted()
     return new
+
+
+def _journal() -> Journal | None:
+    """Return the journal of the run that is going on here; open one where only part of it is."""
+    run_id = prefect.context.get("flow_run_id")
+    with _adopting:
+        for journal in (_open["journal"], _open["adopted"]):
+            if journal and journal.run_id == run_id:
+                return journal  # type: ignore[no-any-return]
+        return _adopt(run_id) if run_id else None
+
+
+def _adopt(run_id: str) -> Journal:
+    _close_adopted()
+    journal = Journal(current_settings(), run_id).__enter__()
+    _open.update(adopted=journal, starts={})
+    _take_over(_handlers(journal))
+    return journal
+
+
+def _flush_adopted() -> None:
+    """Send now what nobody may be there to send later: a worker can be stopped at any moment."""
+    if _open["adopted"]:
+        _open["adopted"].flush()
+
+
+@atexit.register
+def _close_adopted() -> None:
+    journal, _open["adopted"] = _open["adopted"], None
+    if journal:
+        journal.__exit__()
+
+
+def _handlers(journal: Journal) -> list[logging.Handler]:
+    to_journal = JournalHandler(journal)
+    to_journal.addFilter(_name_task)
+    return [to_journal, _console()]
 
 
 def _console() -> logging.Handler:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from functools import cache
+from collections.abc import Mapping
 from typing import Any
 
 import prefect
 from prefect.engine.state import State
 from prefect.executors import DaskExecutor, LocalDaskExecutor
 
+from flows.configuration import current_settings
 from flows.observation import observed
 from pipeline import memory
-from pipeline.errors import TerminalError
-from pipeline.settings import Settings, load_settings
+from pipeline.errors import ConfigurationError, TerminalError
+from pipeline.settings import Settings
 
 WORKER_THREADS = 2
-
-
-@cache
-def current_settings() -> Settings:
-    """Return this process's settings; tasks that run elsewhere read their own."""
-    return load_settings()
 
 
 def executor(settings: Settings) -> prefect.executors.Executor:
@@ -31,14 +26,29 @@ def executor(settings: Settings) -> prefect.executors.Executor:
     return LocalDaskExecutor(scheduler="threads", num_workers=WORKER_THREADS)
 
 
-def run_local(flow: prefect.Flow, parameters: dict[str, Any] | None = None) -> State:
+def check_parameters(flow: prefect.Flow, parameters: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError that lists the known parameters where one is unknown.
+
+    A server takes unknown ones without a word.
+    """
+    known = sorted(parameter.name for parameter in flow.parameters())
+    unknown = sorted(set(parameters) - set(known))
+    if unknown:
+        raise ConfigurationError(
+            f"o flow {flow.name!r} não tem o parâmetro {', '.join(map(repr, unknown))}; "
+            f"tem: {', '.join(known) or 'nenhum'}"
+        )
+
+
+def run_local(flow: prefect.Flow, parameters: Mapping[str, Any] | None = None) -> State:
     """Run the flow here, now, once; return its final state."""
+    check_parameters(flow, parameters or {})
     settings = current_settings()
     run_id = str(uuid.uuid4())
     memory.limit_arenas()
     with observed(settings, run_id):
         state = flow.run(
-            parameters=parameters or {},
+            parameters=dict(parameters or {}),
             run_on_schedule=False,
             executor=executor(settings),
             context={"flow_run_id": run_id},

@@ -17,12 +17,14 @@ from prefect.engine import signals
 from prefect.engine.state import Retrying, Skipped, State, TriggerFailed
 
 from flows.capture import capture_all
+from flows.configuration import current_settings
 from flows.materialize import build_and_test
 from flows.observation import observe
-from flows.running import current_settings
+from flows.outcome import sentence
 from flows.shared import prepare_database
 from pipeline import agenda
 from pipeline.capture import list_releases
+from pipeline.notification import notify
 from pipeline.source import Release
 
 NAME = agenda.FLOW
@@ -47,6 +49,8 @@ def wait_for_tomorrow(_task: Any, _old: State, new: State) -> State:
     is_unpublished = isinstance(new, Skipped) and NOT_PUBLISHED in (new.message or "")
     if not prefect.context.get("running_with_backend") or not (is_cause or is_unpublished):
         return new
+    if is_cause:
+        notify(current_settings(), "falha", texto=f"{NAME}: {sentence(new)}", flow=NAME)
     tomorrow = pendulum.now("utc") + timedelta(days=1)
     return Retrying(
         message=new.message,

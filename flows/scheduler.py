@@ -11,9 +11,10 @@ from typing import Protocol
 from prefect.engine.state import Skipped, State
 
 from flows import scheduled
+from flows.configuration import current_settings
 from flows.observation import speaking
 from flows.outcome import failures
-from flows.running import current_settings, run_local
+from flows.running import run_local
 from pipeline import agenda, database, journal
 from pipeline.agenda import Action, Attempt, Tick
 from pipeline.errors import DatabaseUnavailableError

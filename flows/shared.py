@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect import task
 
-from flows.running import current_settings
+from flows.configuration import current_settings
 from pipeline import database, journal
 from pipeline.errors import DatabaseUnavailableError
 

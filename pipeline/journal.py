@@ -42,7 +42,7 @@ class Journal:
 
     def __init__(self, settings: Settings, run_id: str) -> None:
         self.run_id = run_id
-        self._settings = settings
+        self.settings = settings
         self._process = process_name()
         settings.log_dir.mkdir(parents=True, exist_ok=True)
         name = f"{run_id}.{self._process.replace(':', '.')}.jsonl"
@@ -52,6 +52,7 @@ class Journal:
         self._lock = threading.Lock()
         self._sequence = 0
         self._sent_bytes = 0
+        self._sending = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_sending, name="diario", daemon=True)
 
@@ -62,7 +63,7 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        if self._send():
+        if self.flush():
             self.path.unlink(missing_ok=True)
         else:
             logging.getLogger(__name__).warning(
@@ -105,18 +106,18 @@ class Journal:
 
     def _keep_sending(self) -> None:
         while not self._stop.wait(SEND_EVERY_S):
-            self._send()
+            self.flush()
 
-    def _send(self) -> bool:
-        """Send what is new; False when the database did not take it."""
-        with self.path.open("rb") as stream:
+    def flush(self) -> bool:
+        """Send what is new, now; False when the database did not take it."""
+        with self._sending, self.path.open("rb") as stream:
             stream.seek(self._sent_bytes)
             new = stream.read()
-        new = new[: new.rfind(b"\n") + 1]  # a line may be half written right now
-        if new and not _send_lines(self._settings, new):
-            return False
-        self._sent_bytes += len(new)
-        return True
+            new = new[: new.rfind(b"\n") + 1]  # a line may be half written right now
+            if new and not _send_lines(self.settings, new):
+                return False
+            self._sent_bytes += len(new)
+            return True
 
 
 class JournalHandler(logging.Handler):

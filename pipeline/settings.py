@@ -6,16 +6,19 @@ Variables of the environment win over `.env`. All that is wrong is reported in o
 from __future__ import annotations
 
 import difflib
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE_PATH = "/cgu/pt-br/acesso-a-informacao/dados-abertos/arquivos/terceirizados"
+ENVIRONMENTS = ("production", "staging")
 DEFAULTS: Mapping[str, str] = {
     "DB_HOST": "",
     "DB_PORT": "5432",
@@ -30,6 +33,10 @@ DEFAULTS: Mapping[str, str] = {
     "VIEWER_PORT": "8050",
     "SAMPLE_PORT": "8060",
     "DASK_ADDRESS": "",
+    "DEPLOY_ENV": "production",
+    "NOTIFICATION_URL": "",
+    "FLOW": "",
+    "FLOW_PARAMETERS": "{}",
     "DEMO": "0",
 }
 """Every variable of ours with its default; `.env.example` explains them."""
@@ -52,6 +59,10 @@ class Settings:
     viewer_port: int
     sample_port: int
     dask_address: str
+    deploy_env: str
+    notification_url: str
+    flow: str
+    flow_parameters: Mapping[str, Any]
     is_demo: bool
 
     @property
@@ -127,9 +138,6 @@ def _misspelled(values: Mapping[str, str]) -> list[str]:
 
 
 def _build(values: Mapping[str, str], problems: list[str]) -> Settings:
-    url = values["URL_FOR_DATA_DOWNLOAD"]
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc:
-        problems.append(f"URL_FOR_DATA_DOWNLOAD={url!r} não é um endereço http(s)")
     if values["DB_HOST"] and not values["DB_USER"]:
         problems.append("DB_HOST está preenchida, mas DB_USER está vazia")
     return Settings(
@@ -138,7 +146,7 @@ def _build(values: Mapping[str, str], problems: list[str]) -> Settings:
         db_name=values["DB_NAME"],
         db_user=values["DB_USER"],
         db_password=values["DB_PASSWORD"],
-        page_url=url,
+        page_url=_address(values, "URL_FOR_DATA_DOWNLOAD", problems),
         download_attempts=_integer(values, "DOWNLOAD_ATTEMPTS", 1, 20, problems),
         data_dir=ROOT / Path(values["DATA_DIR"]).expanduser(),
         log_dir=ROOT / Path(values["LOG_DIR"]).expanduser(),
@@ -146,8 +154,37 @@ def _build(values: Mapping[str, str], problems: list[str]) -> Settings:
         viewer_port=_integer(values, "VIEWER_PORT", 1, 65535, problems),
         sample_port=_integer(values, "SAMPLE_PORT", 1, 65535, problems),
         dask_address=values["DASK_ADDRESS"],
+        deploy_env=_one_of(values, "DEPLOY_ENV", ENVIRONMENTS, problems),
+        notification_url=_address(values, "NOTIFICATION_URL", problems),
+        flow=values["FLOW"],
+        flow_parameters=_object(values, "FLOW_PARAMETERS", problems),
         is_demo=values["DEMO"] != "0",
     )
+
+
+def _address(values: Mapping[str, str], name: str, problems: list[str]) -> str:
+    url = values[name]
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.netloc):
+        problems.append(f"{name}={url!r} não é um endereço http(s)")
+    return url
+
+
+def _one_of(values: Mapping[str, str], name: str, known: Sequence[str], problems: list[str]) -> str:
+    if values[name] not in known:
+        problems.append(f"{name}={values[name]!r} não é {' nem '.join(known)}")
+    return values[name]
+
+
+def _object(values: Mapping[str, str], name: str, problems: list[str]) -> dict[str, Any]:
+    try:
+        value = json.loads(values[name])
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        problems.append(f'{name}={values[name]!r} não é um objeto JSON, como {{"from": "2021-05"}}')
+        return {}
+    return value
 
 
 def _integer(values: Mapping[str, str], name: str, low: int, high: int, problems: list[str]) -> int:

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +16,9 @@ ENVIRONMENT = ROOT / ".venv"
 DRY_RUN = "só mostra o que seria baixado, e porquê"
 REFRESH_CAPTURE = "baixa e carrega outra vez mesmo sem mudança no portal"
 REFRESH_TABLES = "refaz as tabelas inteiras mesmo sem nada de novo"
+LOCAL = "roda aqui, mesmo que haja um servidor do Prefect"
+SERVER = "roda no servidor do Prefect, ou não roda"
+DEMO = "usa o portal de exemplo e um banco só dele"
 VALUES = {
     "from": ("AAAA-MM", "da versão deste mês em diante"),
     "to": ("AAAA-MM", "até a versão deste mês"),
@@ -28,27 +31,49 @@ def options(description: str, *, values: Sequence[str] = (), **flags: str) -> ar
 
     `values` are options that take a value, of those in VALUES.
     """
-    _enter_environment()
-    parser = argparse.ArgumentParser(description=description)
+    parser = _parser(description)
     for name in values:
         metavar, text = VALUES[name]
         parser.add_argument(f"--{name}", default="", metavar=metavar, help=text)
     for name, text in flags.items():
         parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
-    parser.add_argument(
-        "--demo", action="store_true", help="usa o portal de exemplo e um banco só dele"
-    )
+    parser.add_argument("--demo", action="store_true", help=DEMO)
     arguments = parser.parse_args()
     if vars(arguments).pop("demo"):
         os.environ["DEMO"] = "1"
     return arguments
 
 
+def flow_options(
+    description: str, *, values: Sequence[str] = (), **flags: str
+) -> argparse.Namespace:
+    """Read the options of a command that runs a flow, here or on the server."""
+    return options(description, values=values, **flags, local=LOCAL, server=SERVER)
+
+
+def commands(description: str, known: Mapping[str, tuple[str, str]]) -> argparse.Namespace:
+    """Read one command of several, given as {name: (its argument or "", help)}."""
+    parser = _parser(description)
+    choices = parser.add_subparsers(dest="command", metavar="COMANDO", required=True)
+    for name, (argument, text) in known.items():
+        command = choices.add_parser(name, help=text, description=text)
+        if argument:
+            command.add_argument("argument", metavar=argument)
+    return parser.parse_args()
+
+
+def _parser(description: str) -> argparse.ArgumentParser:
+    _enter_environment()
+    return argparse.ArgumentParser(description=description)
+
+
 def finish(work: Callable[[], int]) -> NoReturn:
     """Do the work and exit with its status; an error becomes one line that says what to do."""
     from pipeline.errors import PipelineError
+    from pipeline.settings import load_settings
 
     try:
+        load_settings()  # puts PREFECT__* of .env where Prefect looks when `work` imports it
         sys.exit(work())
     except PipelineError as error:
         fail(error.exit_status, str(error))
@@ -56,13 +81,33 @@ def finish(work: Callable[[], int]) -> NoReturn:
         fail(130, "interrompido; o que já estava nas tabelas continua lá. Rode o comando de novo")
 
 
-def run_flow(build: Callable[[], Any], **parameters: Any) -> int:
-    """Run a flow here; on failure print one line per cause. Return the exit status."""
+def run_flow(name: str, arguments: argparse.Namespace) -> int:
+    """Run the flow of that name with these options; return the exit status.
+
+    It runs on Prefect's server where PREFECT__BACKEND=server says so and it answers, else here;
+    --local and --server leave no choice.
+    """
+    from flows import server
+    from flows.registry import entry_named
+    from pipeline.settings import load_settings
+
+    parameters = dict(vars(arguments))
+    is_local, must_server = parameters.pop("local"), parameters.pop("server")
+    entry, settings = entry_named(name), load_settings()
+    if must_server or (not is_local and not settings.is_demo and server.is_wanted()):
+        if must_server or server.answers():
+            return server.run_server(entry, settings, parameters)
+        print("O servidor do Prefect não responde: rodando aqui", file=sys.stderr)
+    return run_here(entry.build(), parameters)
+
+
+def run_here(flow: Any, parameters: Mapping[str, Any]) -> int:
+    """Run a flow in this process; on failure print one line per cause. Return the exit status."""
     from flows.outcome import exit_status, failures
     from flows.running import run_local
     from pipeline.errors import PipelineError
 
-    state = run_local(build(), parameters)
+    state = run_local(flow, parameters)
     status = exit_status(state)
     if status == 0:
         return 0

@@ -1,15 +1,13 @@
 """Captura todas as versões do portal, ou as de um intervalo."""
 
-from entry import DRY_RUN, REFRESH_CAPTURE, finish, options, run_flow
+from entry import DRY_RUN, REFRESH_CAPTURE, finish, flow_options, run_flow
 
-arguments = options(__doc__, values=("from", "to"), dry_run=DRY_RUN, refresh=REFRESH_CAPTURE)
+arguments = flow_options(__doc__, values=("from", "to"), dry_run=DRY_RUN, refresh=REFRESH_CAPTURE)
 
 
 def main() -> int:
-    """Run the flow here and return its exit status."""
-    from flows.historic_capture import build
-
-    return run_flow(build, **vars(arguments))
+    """Run the flow and return its exit status."""
+    return run_flow("Captura dos Dados Históricos", arguments)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
 """Materializa a versão mais nova: roda os modelos e os testes do dbt."""
 
-from entry import REFRESH_TABLES, finish, options, run_flow
+from entry import REFRESH_TABLES, finish, flow_options, run_flow
 
-arguments = options(__doc__, refresh=REFRESH_TABLES)
+arguments = flow_options(__doc__, refresh=REFRESH_TABLES)
 
 
 def main() -> int:
-    """Run the flow here and return its exit status."""
-    from flows.materialize import build
-
-    return run_flow(build, refresh=arguments.refresh)
+    """Run the flow and return its exit status."""
+    return run_flow("Materialização dos Dados", arguments)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ with Journal(settings, "run-9") as diary:
 def test_a_run_that_lives_is_left_alone(settings, rows):
     with Journal(settings, "run-1") as diary:
         begin(diary)
-        assert diary._send()
+        assert diary.flush()
         send_pending(settings)
         assert diary.path.exists()
         assert rows("select estado, fim from public.execucoes") == [("Running", None)]
