@@ -25,7 +25,7 @@ from prefect.storage import Local
 
 from flows.registry import Entry, discover
 from flows.running import check_parameters, executor
-from pipeline.errors import ConfigurationError, PipelineError, TerminalError, TransientError
+from pipeline.errors import ConfigurationError, TerminalError, TransientError
 from pipeline.report import text_table
 from pipeline.settings import ROOT, Settings
 
@@ -171,24 +171,27 @@ def deploy(settings: Settings, *, dry_run: bool = False) -> int:
     if client:
         with _translated():
             _make_tenant(client)
-    for entry in found.entries:
-        clocks = clocks_text(ready(entry, settings))
-        outcome = "seria registrado" if client is None else _deploy_one(client, entry, settings)
-        labels = ", ".join(labels_of(settings))
-        rows.append((project_of(entry, settings), entry.name, clocks, labels, outcome))
+    rows += [_deploy_one(client, entry, settings) for entry in found.entries]
     _say(text_table(("projeto", "flow", "quando", "etiquetas", "resultado"), rows))
     return int(any(row[-1].startswith("erro") for row in rows))
 
 
-def _deploy_one(client: prefect.Client, entry: Entry, settings: Settings) -> str:
+def _deploy_one(
+    client: prefect.Client | None, entry: Entry, settings: Settings
+) -> tuple[str, str, str, str, str]:
+    """Register one flow (without a client, say only that one would); return its row."""
+    project, labels = project_of(entry, settings), ", ".join(labels_of(settings))
     try:
+        clocks = clocks_text(ready(entry, settings))
+        if client is None:
+            return project, entry.name, clocks, labels, "seria registrado"
         with _translated():
-            client.create_project(project_of(entry, settings))
+            client.create_project(project)
         registered = register(client, entry, settings)
-    except (PipelineError, ValueError) as error:
-        return f"erro: {error}"
+    except Exception as error:  # noqa: BLE001 - a project's build may raise anything
+        return project, entry.name, "–", labels, f"erro: {error}"
     what = "registrado" if registered.is_new else "sem mudança"
-    return f"{what}, versão {registered.version}"
+    return project, entry.name, clocks, labels, f"{what}, versão {registered.version}"
 
 
 def _make_tenant(client: prefect.Client) -> None:
