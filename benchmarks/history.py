@@ -3,11 +3,12 @@
     .venv/bin/python -m benchmarks.history [--scale 1.0] [--growth]
 
 Serves the sample portal on this machine, all in one run and in turn: (a) the floor: psql's `COPY`
-of the parsed CSVs into an empty table; (b) ours, cold and with nothing new; (c) the usual way:
-pandas reads every file, `to_sql` writes 20 000 rows (extrapolated); (d) `INSERT` row by row, 5 000
-rows (extrapolated), in one transaction and with one each. Then materialization: full, nothing new,
-after one new release, and the model's own SELECT as one hand-written `CREATE TABLE AS`.
-`--growth`: cost per row at four scales.
+of the parsed CSVs into an empty table; (b) ours, cold, on two Dask workers (whose own CPU and
+memory are not counted), and with nothing new; (c) the usual way: pandas reads every file, `to_sql`
+writes 20 000 rows (extrapolated); (d) `INSERT` row by row, 5 000 rows (extrapolated), in one
+transaction and with one each. Then materialization: full, nothing new, after one new release, and
+the model's own SELECT as one hand-written `CREATE TABLE AS`. `--growth`: cost per row at four
+scales.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from benchmarks.measuring import (
     DATABASE,
     ROOT,
     Measure,
+    dask_cluster,
     environment,
     floor,
     keep,
@@ -141,6 +143,11 @@ def capture_and_materialize(folder: Path, portal: Portal, files: Path) -> str:
         newest = files / RELEASES[-1].name
         cold = run("historic_capture", env)
         nothing = run("historic_capture", env)
+        other = env | {"DB_NAME": "no_cluster", "DATA_DIR": str(folder / "cluster")}
+        (folder / "cluster").mkdir()
+        (folder / "cluster" / "postgres").symlink_to(data / "postgres")
+        with dask_cluster(other) as address:
+            cluster = run("historic_capture", other | {"DASK_ADDRESS": address})
         csvs = sorted((data / "parsed").rglob("terceirizados.csv"))
         base = floor(socket_dir, csvs, total)
         whole, lost = apart(usual_way, files, socket_dir)
@@ -154,7 +161,14 @@ def capture_and_materialize(folder: Path, portal: Portal, files: Path) -> str:
     finally:
         embedded.stop(data / "postgres")
     cold = Measure("nós: do portal às tabelas", cold.wall_s, cold.cpu_s, cold.peak_mb, total)
-    captures = [base, cold, rename(nothing, "nós: nada de novo"), whole, *by_row]
+    captures = [
+        base,
+        cold,
+        Measure("nós: em dois processos Dask", cluster.wall_s, 0, 0, total),
+        rename(nothing, "nós: nada de novo"),
+        whole,
+        *by_row,
+    ]
     builds = [
         by_hand,
         rename(full, "nós: tudo, com os testes"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -56,6 +59,33 @@ def psql(name: str, socket_dir: Path, script: str, rows: int = 0) -> Measure:
         command = [str(PSQL), "-q", "-v", "ON_ERROR_STOP=1", "-h", str(socket_dir)]
         command += ["-U", embedded.OWNER, "-d", DATABASE, "-f", stream.name]
         return measure(name, command, dict(os.environ), rows)
+
+
+@contextmanager
+def dask_cluster(env: dict[str, str], workers: int = 2) -> Iterator[str]:
+    """Run a `distributed` scheduler and worker processes of one thread each; give its address."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as started:
+        meeting = Path(folder) / "cluster.json"
+
+        def start(role: str, *options: str) -> None:
+            command = [sys.executable, "-m", f"distributed.cli.dask_{role}", *options]
+            command += ["--scheduler-file", str(meeting), "--no-dashboard"]
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=env | {"PYTHONPATH": str(ROOT)},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            started.callback(process.wait, timeout=60)
+            started.callback(process.terminate)
+
+        start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        for _ in range(workers):
+            start("worker", "--nthreads", "1", "--no-nanny")
+        while not meeting.exists():
+            time.sleep(0.05)
+        yield str(json.loads(meeting.read_text(encoding="utf-8"))["address"])
 
 
 def floor(socket_dir: Path, files: list[Path], rows: int = 0) -> Measure:

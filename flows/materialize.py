@@ -7,13 +7,13 @@ from prefect import Flow, Parameter, task
 
 from flows.configuration import current_settings
 from flows.observation import observe
-from flows.shared import prepare_database
+from flows.shared import DATABASE_RETRY, prepare_database
 from pipeline.transform import MaterializationSummary, materialize
 
 NAME = "Materialização dos Dados"
 
 
-@task(name="Materializar e testar")
+@task(name="Materializar e testar", **DATABASE_RETRY)
 def build_and_test(target: str, refresh: bool) -> MaterializationSummary:
     """Run dbt's models and tests, unless nothing has changed since the last time."""
     run_id = prefect.context.flow_run_id

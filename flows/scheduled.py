@@ -81,5 +81,5 @@ def build() -> Flow:
     flow.set_reference_tasks([found, captured, recent, history])
     flow.terminal_state_handler = say_not_published
     for one in flow.tasks - set(flow.parameters()):
-        one.state_handlers = [wait_for_tomorrow]
+        one.state_handlers = [*one.state_handlers, wait_for_tomorrow]
     return observe(flow)

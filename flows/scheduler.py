@@ -10,7 +10,7 @@ from typing import Protocol
 
 from prefect.engine.state import Skipped, State
 
-from flows import scheduled
+from flows import registry, scheduled, server
 from flows.configuration import current_settings
 from flows.observation import speaking
 from flows.outcome import failures
@@ -126,7 +126,11 @@ def _date(moment: datetime) -> str:
     return moment.astimezone(agenda.ZONE).strftime(DATE)
 
 
-def work() -> int:
-    """Be the scheduler of this machine, until stopped."""
-    Scheduler(current_settings(), WallClock()).work()
+def work(*, on_server: bool) -> int:
+    """Be the scheduler of this machine until stopped: this process's clock, or a server's agent."""
+    settings = current_settings()
+    if on_server:
+        server.serve_schedule(registry.entry_named(agenda.FLOW), settings)
+    else:
+        Scheduler(settings, WallClock()).work()
     return 0

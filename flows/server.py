@@ -17,6 +17,7 @@ from typing import Any
 import pendulum
 import prefect
 import requests
+from prefect.agent.local import LocalAgent
 from prefect.backend import FlowRunView
 from prefect.engine.results import LocalResult
 from prefect.exceptions import ClientError
@@ -158,6 +159,15 @@ def run_server(
     except KeyboardInterrupt:
         _say("A execução continua no servidor")
         raise
+
+
+def serve_schedule(entry: Entry, settings: Settings) -> None:
+    """Let the server start the flow by its schedule, and be the agent that runs it, for ever."""
+    registered = register(connect(), entry, settings)
+    labels = labels_of(settings)
+    _say(f"Flow: {entry.name}, versão {registered.version}, {clocks_text(ready(entry, settings))}")
+    _say(f"Agente com as etiquetas {', '.join(labels)} esperando o servidor")
+    LocalAgent(name=f"agenda-{settings.deploy_env}", labels=labels, hostname_label=False).start()
 
 
 def deploy(settings: Settings, *, dry_run: bool = False) -> int:

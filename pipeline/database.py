@@ -25,6 +25,7 @@ from pipeline.settings import Settings
 
 SCHEMA_DIR = Path(__file__).parent / "schema"
 SCHEMAS = ("staging", "marts")
+LOCK_TIMEOUT_MS = 3_600_000
 MINIMUM_VERSION = 130000
 # A refused connection has no error code; its text may be in the server's language.
 MISSING = re.compile(r"database .* (does not exist|não existe)|banco de dados .* não existe")
@@ -72,7 +73,7 @@ def connect(settings: Settings, *, read_only: bool = False, dbname: str = "") ->
     parameters = connection_parameters(settings, read_only=read_only)
     if dbname:
         parameters["dbname"] = dbname
-    options = "-c client_min_messages=warning"
+    options = f"-c client_min_messages=warning -c lock_timeout={LOCK_TIMEOUT_MS}"
     if read_only:
         options = "-c default_transaction_read_only=on -c statement_timeout=30000"
     try:

@@ -14,6 +14,7 @@ import logging
 import os
 import shutil
 import sys
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 CHUNK_BYTES = 1 << 18
+ANSWER_DEADLINE_S = 1800.0
 ZIP_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
 USER_AGENT = "terceirizados/0.1 (+dados abertos da CGU)"
@@ -171,13 +173,38 @@ class PortalClient:
                 method, url, headers=headers, timeout=self.timeout, stream=True
             ) as response:
                 _check_status(url, response)
-                return read(response)
+                with _deadline(response):
+                    return read(response)
         except (requests.ConnectionError, requests.Timeout) as error:
             raise _AttemptFailedError(_reason(error)) from error
         except requests.exceptions.ChunkedEncodingError as error:
             raise _AttemptFailedError("a conexão foi cortada no meio do arquivo") from error
         except requests.RequestException as error:
             raise PortalError(f"{url}: {error}. Confira URL_FOR_DATA_DOWNLOAD") from error
+
+
+@contextmanager
+def _deadline(response: requests.Response) -> Iterator[None]:
+    """Give up an answer that goes on coming, but too slowly: the read timeout never sees that."""
+    is_late = threading.Event()
+
+    def cut() -> None:
+        is_late.set()
+        response.raw.shutdown()
+
+    timer = threading.Timer(ANSWER_DEADLINE_S, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception:
+        if is_late.is_set():
+            raise _AttemptFailedError(
+                f"a resposta não chegou inteira em {ANSWER_DEADLINE_S / 60:.0f} minutos"
+            ) from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def _check_status(url: str, response: requests.Response) -> None:

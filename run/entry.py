@@ -82,23 +82,35 @@ def finish(work: Callable[[], int]) -> NoReturn:
 
 
 def run_flow(name: str, arguments: argparse.Namespace) -> int:
-    """Run the flow of that name with these options; return the exit status.
-
-    It runs on Prefect's server where PREFECT__BACKEND=server says so and it answers, else here;
-    --local and --server leave no choice.
-    """
+    """Run the flow of that name with these options; return the exit status."""
     from flows import server
     from flows.registry import entry_named
     from pipeline.settings import load_settings
 
-    parameters = dict(vars(arguments))
-    is_local, must_server = parameters.pop("local"), parameters.pop("server")
-    entry, settings = entry_named(name), load_settings()
-    if must_server or (not is_local and not settings.is_demo and server.is_wanted()):
-        if must_server or server.answers():
-            return server.run_server(entry, settings, parameters)
-        print("O servidor do Prefect não responde: rodando aqui", file=sys.stderr)
+    on_server = goes_to_server(arguments)
+    parameters = {
+        key: value for key, value in vars(arguments).items() if key not in {"local", "server"}
+    }
+    entry = entry_named(name)
+    if on_server:
+        return server.run_server(entry, load_settings(), parameters)
     return run_here(entry.build(), parameters)
+
+
+def goes_to_server(arguments: argparse.Namespace) -> bool:
+    """Tell where to run: on the server where PREFECT__BACKEND=server and it answers, else here.
+
+    --local and --server leave no choice; a demonstration runs here.
+    """
+    from flows import server
+    from pipeline.settings import load_settings
+
+    if arguments.server or arguments.local or load_settings().is_demo or not server.is_wanted():
+        return bool(arguments.server)
+    if server.answers():
+        return True
+    print("O servidor do Prefect não responde: rodando aqui", file=sys.stderr)
+    return False
 
 
 def run_here(flow: Any, parameters: Mapping[str, Any]) -> int:

@@ -1,8 +1,8 @@
 """Captura e materializa em 1º de janeiro, maio e setembro; todo dia de novo até conseguir."""
 
-from entry import finish, options
+from entry import finish, flow_options, goes_to_server
 
-options(__doc__)
+arguments = flow_options(__doc__)
 
 
 def main() -> int:
@@ -11,7 +11,9 @@ def main() -> int:
     from flows.scheduler import work
     from pipeline.settings import load_settings
 
-    return show() if load_settings().is_demo else work()
+    if load_settings().is_demo:
+        return show()
+    return work(on_server=goes_to_server(arguments))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from dataclasses import dataclass, field
 from email.utils import format_datetime, parsedate_to_datetime
 from html import escape
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sample import control, page
-from sample.misbehaviour import Misbehaviour
+from sample.misbehaviour import DRIP_EVERY_S, Misbehaviour
 from sample.shelf import Document
 
 if TYPE_CHECKING:
@@ -34,13 +35,17 @@ class Request(NamedTuple):
 
 @dataclass
 class Answer:
-    """What is about to be sent; `sent_bytes` less than the body = the connection is cut there."""
+    """What is about to be sent; `sent_bytes` less than the body = the connection is cut there.
+
+    With `drips` the rest comes a byte at a time first.
+    """
 
     status: int
     body: bytes
     content_type: str
     headers: dict[str, str] = field(default_factory=dict)
     sent_bytes: int | None = None
+    drips: bool = False
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -134,6 +139,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body[: answer.sent_bytes])
+        if answer.drips:
+            self._drip(answer.body[answer.sent_bytes :])
         if answer.sent_bytes is not None:
             self._hang_up()
 
@@ -141,6 +148,12 @@ class Handler(BaseHTTPRequestHandler):
         self._record(0)
         self.portal.trouble.hang()
         self._hang_up()
+
+    def _drip(self, rest: bytes) -> None:
+        with contextlib.suppress(OSError):  # until the client has had enough
+            for byte in rest:
+                self.wfile.write(bytes([byte]))
+                time.sleep(DRIP_EVERY_S)
 
     def _hang_up(self) -> None:
         self.close_connection = True
@@ -195,6 +208,9 @@ def _spoil(rule: Misbehaviour, answer: Answer, origin: str) -> Answer:
             spoiled = _html(page.page_without_links(origin))
         case "empty":
             spoiled = Answer(200, b"", answer.content_type)
+        case "drip":
+            answer.sent_bytes, answer.drips = len(answer.body) // 2, True
+            spoiled = answer
         case "cut":
             answer.sent_bytes = len(answer.body) // 2
             spoiled = answer

@@ -14,10 +14,12 @@ KINDS = {
     "html": "200 com uma página do portal em vez do que se pediu",
     "empty": "200 com um corpo vazio",
     "hang": "aceita e não manda nada",
+    "drip": "manda a metade e depois um byte de cada vez, sem fim",
     "no_links": "a página sem nenhum arquivo",
     "truncated_ok": "metade do corpo, com o tamanho da metade",
 }
 HANG_S = 300.0
+DRIP_EVERY_S = 0.2
 
 
 @dataclass

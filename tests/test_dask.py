@@ -1,15 +1,12 @@
 """History on a real `distributed` cluster of two worker processes: same rows, same journal."""
 
 import os
-import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 
+from benchmarks.measuring import dask_cluster
 from flows import capture, historic_capture, running, shared
-from pipeline.settings import ROOT
 
 WORKERS = 2
 
@@ -30,28 +27,9 @@ def cluster(here):
         "URL_FOR_DATA_DOWNLOAD": here.page_url,
         "DOWNLOAD_ATTEMPTS": "1",
         "DEMO": "0",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
     }
-
-    def start(*command):
-        return subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
-            cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    address = next(
-        match[0] for line in scheduler.stderr if (match := re.search(r"tcp://127[\d.:]+", line))
-    )
-    workers = [
-        start("worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
-        for _ in range(WORKERS)
-    ]
-    yield address
-    for process in [*workers, scheduler]:
-        process.terminate()
-        process.wait(timeout=30)
+    with dask_cluster(env, WORKERS) as address:
+        yield address
 
 
 def test_a_cluster_of_two_processes_does_the_same_work_and_keeps_the_same_journal(

@@ -107,6 +107,16 @@ def test_a_lasting_fault_ends_with_one_line_and_no_file(portal, newest, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_answer_that_drips_is_given_up_after_the_deadline(portal, newest, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.download.ANSWER_DEADLINE_S", 0.6)
+    portal.misbehave(newest.name, "drip", times=1)
+    assert client(attempts=2).file(newest, tmp_path).is_new
+    portal.misbehave(newest.name, "drip")
+    (tmp_path / f".{newest.name}.json").unlink()
+    with pytest.raises(PortalError, match="não chegou inteira em"):
+        client(attempts=1).file(newest, tmp_path)
+
+
 def test_yesterdays_file_survives_a_portal_in_trouble(portal, newest, tmp_path):
     done = client().file(newest, tmp_path)
     (tmp_path / f".{newest.name}.json").unlink()

@@ -3,13 +3,15 @@
 import csv
 from dataclasses import replace
 
+import pendulum
 import pytest
+from prefect.engine.state import Pending, Retrying
 
 from flows import capture, historic_capture, historic_materialize, materialize, running, shared
 from flows.outcome import exit_status, failures
 from pipeline import database
 from pipeline.columns import PUBLISHED
-from pipeline.errors import PortalError
+from pipeline.errors import ConfigurationError, PortalError
 from sample.faults import build_fault
 from sample.releases import RELEASES
 
@@ -247,3 +249,23 @@ def test_lines_set_aside_do_not_fail_the_run_and_are_said(here, rows, portal):
     assert rows("select linhas_separadas from arquivos") == [(2,)]
     said = rows("select mensagem from registros where nivel = 'WARNING'")
     assert any("2 separadas" in text and "public.quarentena" in text for (text,) in said)
+
+
+def test_each_further_attempt_waits_three_times_as_long():
+    now = pendulum.now("utc")
+    delays = []
+    for count in (1, 2, 3):
+        state = Retrying(start_time=now + shared.FIRST_DELAY, run_count=count)
+        changed = shared.back_off(None, Pending(), state)
+        delays.append((changed.start_time - now).total_seconds())
+    assert delays == [5, 15, 45]
+
+
+def test_an_unknown_parameter_is_wrong_use_and_the_known_ones_are_listed():
+    with pytest.raises(ConfigurationError, match="'xis'; tem: dry_run, file, refresh"):
+        running.run_local(capture.build(), {"xis": 1})
+
+
+def test_building_a_flow_again_and_again_adds_no_handler():
+    counts = {len(one.state_handlers) for _ in range(3) for one in capture.build().tasks}
+    assert max(counts) == 2

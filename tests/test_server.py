@@ -1,6 +1,9 @@
 """Registering and running flows on a server: what is sent, what is said, what is missing."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -218,3 +221,65 @@ def test_the_server_scheduled_dates_are_those_of_the_agenda(here):
     dates = [str(one) for one in flow.schedule.next(4, after=pendulum.datetime(2026, 2, 1))]
     assert [date[:10] for date in dates] == ["2026-05-01", "2026-09-01", "2027-01-01", "2027-05-01"]
     assert Path(flow.storage.path).is_file()
+
+
+def test_serving_the_schedule_registers_it_and_becomes_the_agent(
+    deployed, here, capsys, monkeypatch
+):
+    started = []
+    monkeypatch.setattr(server.LocalAgent, "start", lambda agent: started.append(agent.labels))
+    server.serve_schedule(registry.entry_named(SCHEDULED), here)
+    assert started == [["production"]]
+    assert "0 0 1 1,5,9 *" in capsys.readouterr().out
+    assert len(deployed.flows) == 5
+
+
+@pytest.fixture
+def command(api, here):
+    """Run a command of run/ with the stand-in as its server."""
+
+    def run(name, *options, **more):
+        env = os.environ | {
+            "PREFECT__BACKEND": "server", "PREFECT__CLOUD__API": api.url, "DEMO": "0",
+            "DATA_DIR": str(here.data_dir), "LOG_DIR": str(here.data_dir / "logs"), **more,
+        }  # fmt: skip
+        return subprocess.run(
+            [sys.executable, str(ROOT / "run" / f"{name}.py"), *options],
+            env=env, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_commands_go_to_the_server_that_answers_and_end_as_the_run_does(deployed, command):
+    deployed.play = [(Failed("não deu"), [])]
+    done = command("historic_capture", "--from", "2025-05")
+    assert done.returncode == 1, done.stderr
+    (run,) = deployed.runs.values()
+    assert run["given"]["parameters"]["from"] == "2025-05"
+    assert "Failed: não deu" in done.stdout
+
+
+def test_deploy_twice_from_the_command_line(api, command):
+    assert command("deploy").returncode == 0
+    done = command("deploy")
+    assert done.stdout.count("sem mudança, versão 1") == 5, done.stderr
+
+
+def test_where_the_server_is_away_the_work_is_done_here_and_server_insists(command):
+    away = {"PREFECT__CLOUD__API": "http://127.0.0.1:9"}
+    done = command("capture", "--dry-run", URL_FOR_DATA_DOWNLOAD="http://127.0.0.1:9/", **away)
+    assert "rodando aqui" in done.stderr
+    assert "127.0.0.1:9/ falhou" in done.stderr
+    done = command("capture", "--server", **away)
+    assert done.returncode == 2
+    assert "não responde em http://127.0.0.1:9" in done.stderr
+
+
+def test_one_flow_named_by_the_environment_runs_here_and_gives_its_state(command):
+    done = command("flow", FLOW=CAPTURE, FLOW_PARAMETERS='{"file": "/nada.csv"}')
+    assert done.returncode == 2
+    assert "/nada.csv" in done.stderr
+    done = command("flow", FLOW=CAPTURE, FLOW_PARAMETERS="[1]")
+    assert done.returncode == 2
+    assert "FLOW_PARAMETERS='[1]' não é um objeto JSON" in done.stderr
