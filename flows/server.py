@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,8 @@ from prefect.exceptions import ClientError
 from prefect.run_configs import LocalRun
 from prefect.storage import Local
 
-from flows.registry import Entry, discover
+from flows.configuration import current_settings
+from flows.registry import Entry, discover, entry_named
 from flows.running import check_parameters, executor
 from pipeline.errors import ConfigurationError, TerminalError, TransientError
 from pipeline.report import text_table
@@ -126,21 +127,23 @@ def register(client: prefect.Client, entry: Entry, settings: Settings) -> Regist
 
 
 def run_server(
-    entry: Entry,
-    settings: Settings,
-    parameters: Mapping[str, Any],
-    *,
-    labels: list[str] | None = None,
+    flow: prefect.Flow,
+    labels: Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     wait: bool = True,
 ) -> int:
     """Run the flow on the server; return 0 for success, or when not told to wait.
 
-    Prints flow, version, labels and address, then states and log lines as they come.
+    `labels` are by default those of the environment. Prints flow, version, labels and address, then
+    states and log lines as they come. Raises ConfigurationError for an unknown parameter, and where
+    there is no server, tenant or project.
     """
-    check_parameters(entry.build(), parameters)
+    parameters = parameters or {}
+    check_parameters(flow, parameters)
+    settings, entry = current_settings(), entry_named(flow.name)
     client = connect()
     registered = register(client, entry, settings)
-    labels = labels_of(settings) if labels is None else labels
+    labels = labels_of(settings) if labels is None else list(labels)
     with _translated():
         run_id = client.create_flow_run(
             flow_id=registered.flow_id, parameters=dict(parameters), labels=labels

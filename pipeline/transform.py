@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 PROJECT = ROOT / "dbt"
 RELATIONS = {"recente": "staging.transformed", "historico": "staging.historic_transformed"}
+STATEMENT_TIMEOUT_MS = 7_200_000
 FAILED = ("error", "fail", "runtime error")
 
 
@@ -178,6 +179,8 @@ def _dbt_environment(settings: Settings) -> Iterator[None]:
         "DBT_USER": parameters["user"],
         "DBT_PASSWORD": parameters["password"],
         "DBT_NAME": parameters["dbname"],
+        "PGOPTIONS": f"-c lock_timeout={database.LOCK_TIMEOUT_MS} "
+        f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
     }
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

@@ -85,16 +85,13 @@ def run_flow(name: str, arguments: argparse.Namespace) -> int:
     """Run the flow of that name with these options; return the exit status."""
     from flows import server
     from flows.registry import entry_named
-    from pipeline.settings import load_settings
 
     on_server = goes_to_server(arguments)
     parameters = {
         key: value for key, value in vars(arguments).items() if key not in {"local", "server"}
     }
-    entry = entry_named(name)
-    if on_server:
-        return server.run_server(entry, load_settings(), parameters)
-    return run_here(entry.build(), parameters)
+    flow = entry_named(name).build()
+    return server.run_server(flow, None, parameters) if on_server else run_here(flow, parameters)
 
 
 def goes_to_server(arguments: argparse.Namespace) -> bool:

@@ -7,7 +7,15 @@ import pendulum
 import pytest
 from prefect.engine.state import Pending, Retrying
 
-from flows import capture, historic_capture, historic_materialize, materialize, running, shared
+from flows import (
+    capture,
+    historic_capture,
+    historic_materialize,
+    materialize,
+    observation,
+    running,
+    shared,
+)
 from flows.outcome import exit_status, failures
 from pipeline import database
 from pipeline.columns import PUBLISHED
@@ -269,3 +277,15 @@ def test_an_unknown_parameter_is_wrong_use_and_the_known_ones_are_listed():
 def test_building_a_flow_again_and_again_adds_no_handler():
     counts = {len(one.state_handlers) for _ in range(3) for one in capture.build().tasks}
     assert max(counts) == 2
+
+
+def test_a_run_that_somebody_else_started_is_in_the_database_too(here, rows, monkeypatch):
+    """As an agent's process or a Dask worker: nobody opened a journal before the first event."""
+    monkeypatch.setattr(observation, "current_settings", running.current_settings)
+    for run_id in ("agente-1", "agente-2"):
+        capture.build().run(context={"flow_run_id": run_id}, run_on_schedule=False)
+    found = rows("select execucao_id, flow, estado from execucoes order by inicio")
+    assert found == [(f"agente-{n}", "Captura dos Dados", "Success") for n in (1, 2)]
+    tasks = rows("select estado from execucoes_tarefas where tarefa = 'Capturar 2025-09'")
+    assert tasks == [("Success",), ("Success",)]
+    assert rows("select count(*) from registros where mensagem like '%% carregadas, %%'") == [(1,)]

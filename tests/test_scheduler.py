@@ -3,12 +3,23 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pendulum
+import prefect
 import pytest
+from prefect.engine.state import (
+    Failed,
+    Retrying,
+    Running,
+    Skipped,
+    Success,
+    TriggerFailed,
+)
 
 from flows import capture, materialize, running, scheduled, scheduler, shared
 from flows.scheduler import EndOfTime, Scheduler
 from pipeline import agenda, database
 from pipeline.agenda import ZONE, Tick
+from pipeline.errors import PortalError
 
 START = Tick(2025, 5)
 
@@ -143,3 +154,32 @@ def test_the_next_six_days():
     assert days == [
         "01/01/2027", "01/05/2027", "01/09/2027", "01/01/2028", "01/05/2028", "01/09/2028",
     ]  # fmt: skip
+
+
+def on_server(state):
+    with prefect.context(running_with_backend=True, task_run_count=2):
+        return scheduled.wait_for_tomorrow(None, Running(), state)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        Failed("caiu", result=PortalError("o portal respondeu 503")),
+        Skipped(f"a versão 2025-05 {scheduled.NOT_PUBLISHED}"),
+    ],
+)
+def test_on_a_server_the_task_itself_waits_for_tomorrow(here, state, monkeypatch):
+    monkeypatch.setattr(scheduled, "current_settings", lambda: here)
+    waiting = on_server(state)
+    assert isinstance(waiting, Retrying)
+    wait = waiting.start_time - pendulum.now("utc")
+    assert timedelta(hours=23, minutes=59) < wait <= timedelta(days=1)
+    assert waiting.run_count == 2
+    assert scheduled.wait_for_tomorrow(None, Running(), state) is state
+
+
+@pytest.mark.parametrize(
+    "state", [Success(), Skipped("Upstream task was skipped"), TriggerFailed()]
+)
+def test_on_a_server_nothing_else_waits(state):
+    assert on_server(state) is state

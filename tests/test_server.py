@@ -14,7 +14,7 @@ from prefect.engine.state import Failed, Running, Submitted, Success
 from prefect.storage import Local
 from prefect.utilities.storage import extract_flow_from_file
 
-from flows import registry, server
+from flows import capture, registry, server
 from pipeline.errors import ConfigurationError
 from pipeline.settings import ROOT, load_settings
 from tests.prefect_server import FakeServer
@@ -37,8 +37,10 @@ def api(monkeypatch):
 
 
 @pytest.fixture
-def here(tmp_path):
-    return replace(load_settings(tmp_path / "none"), data_dir=tmp_path)
+def here(tmp_path, monkeypatch):
+    settings = replace(load_settings(tmp_path / "none"), data_dir=tmp_path)
+    monkeypatch.setattr(server, "current_settings", lambda: settings)
+    return settings
 
 
 @pytest.fixture
@@ -122,8 +124,7 @@ def test_a_run_says_flow_version_labels_address_states_and_lines(deployed, here,
         (Running("começou"), ["302 linhas"]),
         (Success("tudo certo"), ["fim"]),
     ]
-    entry = registry.entry_named(CAPTURE)
-    assert server.run_server(entry, here, {"refresh": True}) == 0
+    assert server.run_server(capture.build(), None, {"refresh": True}) == 0
     said = capsys.readouterr().out
     (run,) = deployed.runs.values()
     assert run["given"]["parameters"] == {"refresh": True}
@@ -141,11 +142,11 @@ def test_a_run_says_flow_version_labels_address_states_and_lines(deployed, here,
 
 def test_a_failed_run_is_status_1(deployed, here):
     deployed.play = [(Failed("não deu"), [])]
-    assert server.run_server(registry.entry_named(CAPTURE), here, {}) == 1
+    assert server.run_server(capture.build()) == 1
 
 
 def test_without_waiting_it_only_starts(deployed, here, capsys):
-    assert server.run_server(registry.entry_named(CAPTURE), here, {}, labels=["x"], wait=False) == 0
+    assert server.run_server(capture.build(), ["x"], wait=False) == 0
     (run,) = deployed.runs.values()
     assert run["given"]["labels"] == ["x"]
     assert "Success" not in capsys.readouterr().out
@@ -157,36 +158,34 @@ def test_a_run_that_nobody_picks_up_is_said_with_the_command_that_helps(
     monkeypatch.setattr(server, "NOBODY_AFTER_S", 0.05)
     waits = [(prefect.engine.state.Scheduled("ainda"), [])] * 20
     deployed.play = [*waits, (Success("enfim"), [])]
-    assert server.run_server(registry.entry_named(CAPTURE), here, {}) == 0
+    assert server.run_server(capture.build()) == 0
     assert "prefect agent local start --label production" in capsys.readouterr().out
 
 
 def test_an_unknown_parameter_is_not_sent(deployed, here):
     with pytest.raises(ConfigurationError, match="'xis'; tem: dry_run, file, refresh"):
-        server.run_server(registry.entry_named(CAPTURE), here, {"xis": 1})
+        server.run_server(capture.build(), None, {"xis": 1})
     assert deployed.runs == {}
 
 
 def test_what_is_missing_is_named_with_the_command_that_makes_it(api, here):
-    entry = registry.entry_named(CAPTURE)
     with pytest.raises(ConfigurationError, match=r"não tem tenant.*run/deploy\.py"):
-        server.run_server(entry, here, {})
+        server.run_server(capture.build())
     api.create_tenant({"slug": "default"})
     with pytest.raises(ConfigurationError, match=r"não tem o projeto.*run/deploy\.py"):
-        server.run_server(entry, here, {})
+        server.run_server(capture.build())
 
 
 def test_no_server_says_how_to_get_one(here):
-    entry = registry.entry_named(CAPTURE)
     with pytest.raises(ConfigurationError, match="PREFECT__BACKEND=server"):
-        server.run_server(entry, here, {})
+        server.run_server(capture.build())
     with (
         prefect.utilities.configuration.set_temporary_config(
             {"backend": "server", "cloud.api": "http://127.0.0.1:9"}
         ),
         pytest.raises(ConfigurationError, match=r"não responde em http://127\.0\.0\.1:9"),
     ):
-        server.run_server(entry, here, {})
+        server.run_server(capture.build())
 
 
 def test_an_agent_finds_every_flow_in_the_stored_script(monkeypatch):
