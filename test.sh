@@ -55,7 +55,8 @@ main() {
     ensure_environment start results tests
     ensure_browser
     run_checks
-    "$PYTHON" -m pytest "$@"
+    # One worker more than the cores: much of a test is waiting for PostgreSQL or the network.
+    "$PYTHON" -m pytest -n "$(($(nproc) + 1))" --dist loadfile "$@"
     [[ -z $LEFT_OUT ]] || printf 'ATENÇÃO: %s\n' "$LEFT_OUT" >&2
 }
 
