@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import database, embedded
-from pipeline.settings import Settings, load_settings
+from pipeline.settings import ROOT, Settings, load_settings
 from sample.generate import generate
 from sample.portal import Portal
+from tests.viewing import Served, open_browser
 
 for name in [name for name in os.environ if name.startswith(("DB_", "VIEWER_", "PREFECT__"))]:
     del os.environ[name]
@@ -68,6 +71,58 @@ def sample_files(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("portal")
     generate(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def history(server_dir: Path, sample_files: Path, tmp_path_factory) -> Settings:
+    """Settings of a database with all of the sample's history, as the commands make it.
+
+    One run failed: a capture from a portal that does not answer. Read it, never write to it.
+    """
+    folder = tmp_path_factory.mktemp("historia")
+    (folder / "postgres").symlink_to(server_dir / "postgres")
+    settings = replace(
+        load_settings(folder / "none"),
+        db_name="historia",
+        data_dir=folder,
+        log_dir=folder / "logs",
+    )
+    with Portal(sample_files) as running:
+        for name in ("historic_capture", "historic_materialize", "materialize"):
+            assert run_command(settings, name, running.url) == 0
+    assert run_command(settings, "capture", "http://127.0.0.1:9/cgu/terceirizados") == 1
+    return settings
+
+
+def run_command(settings: Settings, name: str, page_url: str) -> int:
+    """Run one of run/*.py on these settings; return its exit status."""
+    environment = os.environ | {
+        "DB_HOST": "",
+        "DB_NAME": settings.db_name,
+        "DATA_DIR": str(settings.data_dir),
+        "LOG_DIR": str(settings.log_dir),
+        "URL_FOR_DATA_DOWNLOAD": page_url,
+        "DOWNLOAD_ATTEMPTS": "1",
+        "DEMO": "0",
+    }
+    command = [sys.executable, f"run/{name}.py"]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser, one for the whole session."""
+    running = open_browser()
+    yield running
+    running.quit()
+
+
+@pytest.fixture(scope="session")
+def viewer_url(history: Settings, tmp_path_factory) -> Iterator[str]:
+    """The address of a viewer over `history`."""
+    served = Served(history, tmp_path_factory.mktemp("casa"))
+    yield served.url
+    served.stop()
 
 
 @pytest.fixture

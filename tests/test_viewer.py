@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import unicodedata
-import urllib.error
-import urllib.request
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +19,7 @@ import pytest
 
 from pipeline import database
 from pipeline.errors import ConfigurationError, DatabaseError, DatabaseUnavailableError
+from tests.viewing import Served
 from viewer import catalog, filters, formats, journal, queries, server
 from viewer.app import PAGES, create_app
 from viewer.catalog import Column
@@ -558,102 +554,6 @@ def test_durations_read_well(seconds, expected):
 
 
 # --- over HTTP ----------------------------------------------------------------------------------
-
-
-def free_port():
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-START = """
-import dataclasses, sys
-from pathlib import Path
-from pipeline.settings import load_settings
-from viewer.server import serve
-from pipeline.errors import PipelineError
-values = dict(item.split("=", 1) for item in sys.argv[1:])
-settings = dataclasses.replace(load_settings(Path("none")), db_name=values["name"],
-    data_dir=Path(values["data"]), viewer_port=int(values["port"]), db_host=values.get("host", ""),
-    db_user=values.get("user", ""), db_port=int(values.get("db_port", 5432)))
-try:
-    serve(settings)
-except PipelineError as error:
-    sys.stderr.write(f"erro: {error}\\n")
-    sys.exit(error.exit_status)
-"""
-
-
-class Served:
-    """The viewer as a process of its own, on a free port."""
-
-    def __init__(self, settings, home, **values):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        arguments = {
-            "name": settings.db_name,
-            "data": settings.data_dir,
-            "port": self.port,
-            **values,
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", START, *(f"{key}={value}" for key, value in arguments.items())],
-            cwd=ROOT, env={"PATH": "/usr/bin:/bin", "HOME": str(home)},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self.first_line = self.process.stdout.readline()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=20)
-
-    def get(self, path):
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=30) as answer:
-                return answer.status, answer.read().decode(), dict(answer.headers)
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode(), dict(error.headers)
-
-    def show(self, path, search=""):
-        """The router's answer for an address, as the browser asks for it."""
-        return self.callback(
-            "..conteudo.children...navegacao.children...titulo.data..",
-            [("endereco", "pathname", path), ("endereco", "search", search)],
-        )
-
-    def callback(self, output, inputs, states=()):
-        def named(items):
-            return [{"id": i, "property": p, "value": v} for i, p, v in items]
-
-        outputs = [
-            dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
-            for part in output.strip(".").split("...")
-        ]
-        body = {
-            "output": output, "outputs": outputs if len(outputs) > 1 else outputs[0],
-            "inputs": named(inputs), "state": named(states),
-            "changedPropIds": [f"{inputs[0][0]}.{inputs[0][1]}"],
-        }  # fmt: skip
-        request = urllib.request.Request(
-            f"{self.url}/_dash-update-component",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())["response"]
-
-    def rows(self, table, *, start=0, end=100, model=None, sorts=(), search=""):
-        request = {
-            "startRow": start,
-            "endRow": end,
-            "filterModel": model or {},
-            "sortModel": list(sorts),
-        }
-        return self.callback(
-            "..dados-grade.getRowsResponse...dados-erro.children..",
-            [("dados-grade", "getRowsRequest", request)],
-            [("dados-atual", "data", table), ("dados-busca", "value", search)],
-        )
 
 
 @pytest.fixture

@@ -1,17 +1,9 @@
 """The viewer as a person sees it: a real chromium over a captured and materialized sample."""
 
-import os
-import shutil
-import tempfile
 from dataclasses import replace
 
 import pytest
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from pipeline import capture as capturing
 from pipeline import database, transform
@@ -19,41 +11,7 @@ from pipeline.journal import Journal
 from pipeline.settings import load_settings
 from sample.portal import Portal
 from tests.test_journal import NOW
-from tests.test_viewer import Served
-
-INSTALL = (
-    "falta um navegador: instale chromium e chromedriver (apt install chromium chromium-driver)"
-)
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1400,1000",
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    binaries = ("chromium", "chromium-browser", "google-chrome")
-    binary = next(filter(None, map(shutil.which, binaries)), None)
-    driver = shutil.which("chromedriver")
-    if not binary or not driver:
-        if os.environ.get("TERCEIRIZADOS_SEM_NAVEGADOR") == "1":
-            pytest.skip(INSTALL)
-        pytest.fail(INSTALL)
-    options = Options()
-    options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp()}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    running = webdriver.Chrome(options=options, service=Service(driver))
-    yield running
-    running.quit()
+from tests.viewing import Served, cells, errors, text, wait
 
 
 @pytest.fixture(scope="module")
@@ -85,24 +43,6 @@ def url(captured):
     viewer = Served(captured, captured.data_dir / "casa")
     yield viewer.url
     viewer.stop()
-
-
-def wait(browser, condition, seconds=20):
-    patience = WebDriverWait(browser, seconds, ignored_exceptions=[StaleElementReferenceException])
-    return patience.until(lambda _: condition())
-
-
-def text(browser):
-    return browser.find_element(By.TAG_NAME, "body").text
-
-
-def cells(browser, column):
-    found = browser.find_elements(By.CSS_SELECTOR, f'[col-id="{column}"].ag-cell')
-    return [cell.text for cell in found]
-
-
-def errors(browser):
-    return [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 @pytest.mark.parametrize(

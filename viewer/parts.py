@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
 from pipeline.errors import ConfigurationError, PipelineError
 from viewer.pool import NotPreparedError
@@ -106,6 +106,42 @@ def guarded(build: Callable[[], Any]) -> Any:
         return build()
     except PipelineError as error:
         return failure(error)
+
+
+def card(label: str, value: Any, note: Any = "") -> dmc.Paper:
+    """Show one figure with its name above and a note below."""
+    return dmc.Paper(
+        [
+            dmc.Text(label, size="sm", c="dimmed"),
+            dmc.Text(value, className="valor"),
+            dmc.Text(note, size="xs", c="dimmed", className="quebra"),
+        ],
+        p="md",
+        withBorder=True,
+        className="cartao",
+    )
+
+
+def bars(items: Sequence[tuple[str, float, str, str]], label: str) -> html.Ul:
+    """Show bars as a list: (name, amount ≥ 0, the amount in words, address of its rows)."""
+    most = max((amount for _, amount, _, _ in items), default=0) or 1
+    return html.Ul(
+        [
+            html.Li(
+                [
+                    dcc.Link(name, href=href, title=name),
+                    html.Span(
+                        html.Span(style={"width": f"{max(amount, 0) / most * 100:.1f}%"}),
+                        className="trilho",
+                    ),
+                    html.Span(words, className="quanto"),
+                ]
+            )
+            for name, amount, words, href in items
+        ],
+        className="barras",
+        **aria(label=label),
+    )
 
 
 def table(

@@ -1,13 +1,4 @@
-{{
-    config(
-        materialized="incremental",
-        incremental_strategy="delete+insert",
-        unique_key=["ano", "mes"],
-        on_schema_change="fail",
-        tags=["historico"],
-    )
-}}
-{%- set columns = [
+{% set columns = [
     "id_terceirizado", "sigla_orgao_superior_unidade_gestora", "id_unidade_gestora",
     "nome_unidade_gestora", "sigla_unidade_gestora", "sigla_orgao_trabalho",
     "nome_orgao_trabalho", "id_orgao_siafi", "id_orgao_siape", "nome_unidade_prestacao",

@@ -1,0 +1,2 @@
+{{ config(indexes=[{"columns": ["cnpj_empresa"]}]) }}
+{{ by_release_and(["cnpj_empresa"], ["razao_social_empresa"]) }}
