@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import Flow, Parameter
 
-from flows.materialize import build_and_test
+from flows.materialize import build_and_test, index_for_search
 from flows.observation import observe
 from flows.shared import prepare_database
 
@@ -16,5 +16,6 @@ def build() -> Flow:
     with Flow(NAME) as flow:
         refresh = Parameter("refresh", default=False)
         built = build_and_test("historico", refresh, upstream_tasks=[prepare_database()])
-    flow.set_reference_tasks([built])
+        indexed = index_for_search("historico", upstream_tasks=[built])
+    flow.set_reference_tasks([built, indexed])
     return observe(flow)

@@ -18,7 +18,7 @@ from prefect.engine.state import Retrying, Skipped, State, TriggerFailed
 
 from flows.capture import capture_all
 from flows.configuration import current_settings
-from flows.materialize import build_and_test
+from flows.materialize import build_and_test, index_for_search
 from flows.observation import observe
 from flows.outcome import sentence
 from flows.shared import prepare_database
@@ -78,7 +78,11 @@ def build() -> Flow:
         captured = capture_all(found, False, prepared)
         recent = build_and_test("recente", False, upstream_tasks=[captured])
         history = build_and_test("historico", False, upstream_tasks=[recent])
-    flow.set_reference_tasks([found, captured, recent, history])
+        indexed = [
+            index_for_search("recente", upstream_tasks=[recent]),
+            index_for_search("historico", upstream_tasks=[history]),
+        ]
+    flow.set_reference_tasks([found, captured, recent, history, *indexed])
     flow.terminal_state_handler = say_not_published
     for one in flow.tasks - set(flow.parameters()):
         one.state_handlers = [*one.state_handlers, wait_for_tomorrow]

@@ -60,13 +60,23 @@ def is_current(connection: Connection, release: Release, sha256: str) -> bool:
     return known is not None and known.sha256 == sha256
 
 
-def replace_set_aside(connection: Connection, capture: Capture) -> None:
-    """Put the capture's set-aside lines in the place of the release's."""
+def replace_odd_lines(connection: Connection, capture: Capture) -> None:
+    """Put the capture's lines, set aside or realigned, in the place of the release's."""
     release = capture.release
     with connection.cursor() as cursor:
         cursor.execute(
-            "delete from public.quarentena where ano = %s and mes = %s",
-            [release.year, release.month],
+            "delete from public.quarentena where ano = %(ano)s and mes = %(mes)s; "
+            "delete from public.reparos where ano = %(ano)s and mes = %(mes)s",
+            {"ano": release.year, "mes": release.month},
+        )
+        execute_values(
+            cursor,
+            "insert into public.reparos (ano, mes, arquivo, linha, conteudo, execucao_id) "
+            "values %s",
+            [
+                (release.year, release.month, release.name, line, content, capture.run_id)
+                for line, content in capture.parsed.repairs
+            ],
         )
         execute_values(
             cursor,

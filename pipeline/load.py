@@ -52,7 +52,7 @@ def load(settings: Settings, capture: Capture, *, refresh: bool = False) -> bool
         difference = _difference(connection, names)
         with connection.cursor() as cursor:
             cursor.execute(sql.SQL(SWAP).format(**names))
-        ledger.replace_set_aside(connection, capture)
+        ledger.replace_odd_lines(connection, capture)
         ledger.enter(connection, capture, difference)
         _point_raw_at_newest(connection)
     return True

@@ -50,6 +50,8 @@ def only_period(parsed: Parsed, year: int, month: int) -> Parsed:
     wanted = {(year, month)} | ({None} if first == (year, month) else set())
     mask = pa.array([period in wanted for period in _periods(parsed)])
     rows = parsed.rows.filter(mask)
+    ours = set(rows.filter(rows["reparado"])["linha_origem"].to_pylist())
+    parsed = replace(parsed, repairs=tuple(item for item in parsed.repairs if item[0] in ours))
     if (year, month) == first:
         rest = parsed.header_lines + parsed.blank_lines + len(parsed.set_aside)
         return replace(parsed, rows=rows, lines=rows.num_rows + rest)

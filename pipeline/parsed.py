@@ -33,6 +33,7 @@ class SetAside:
 class Parsed:
     """A whole file: `rows` in ROW_SCHEMA, in the order of the file, and the ledger's counts.
 
+    `repairs` are the lines of the realigned rows as published, by number.
     Always true: lines = header_lines + blank_lines + rows + set_aside.
     """
 
@@ -45,6 +46,7 @@ class Parsed:
     delimiter: str | None
     sheet: str | None
     warnings: tuple[str, ...]
+    repairs: tuple[tuple[int, str], ...] = ()
 
     @property
     def repaired(self) -> int:

@@ -62,22 +62,21 @@ def read_text(path: Path) -> Parsed:
     is_data = ~is_blank
     is_data[:skipped] = False
     is_regular = is_data & (counts == header.width - 1) & ~_is_suspect(lines)
-    odd_rows, aside, odd_blanks = _read_odd(
-        lines, np.flatnonzero(is_data & ~is_regular), delimiter, header
-    )
-    rows = _merge(_read_regular(lines, is_regular, delimiter, header, path.name), odd_rows)
+    odd = _read_odd(lines, np.flatnonzero(is_data & ~is_regular), delimiter, header)
+    rows = _merge(_read_regular(lines, is_regular, delimiter, header, path.name), odd.rows)
     return Parsed(
         rows=rows,
-        set_aside=tuple(aside),
+        set_aside=tuple(odd.aside),
         lines=len(lines.starts),
         header_lines=int(header.is_present),
-        blank_lines=int(is_blank.sum()) + odd_blanks,
+        blank_lines=int(is_blank.sum()) + odd.blanks,
         encoding=encoding,
         delimiter=delimiter.decode(),
         sheet=None,
         warnings=unknown_column_warnings(header, path.name)
         + _mixed(odd_lines, encoding, path.name)
         + _unfinished(text, path.name),
+        repairs=tuple(odd.repairs),
     )
 
 
@@ -241,11 +240,20 @@ def _join_runs(lines: _Lines, numbers: Any) -> Any:
     return pa.py_buffer(runs[0] if len(runs) == 1 else b"\n".join(runs))
 
 
-def _read_odd(
-    lines: _Lines, indexes: Any, delimiter: bytes, header: Header
-) -> tuple[Any, list[SetAside], int]:
+@dataclass(frozen=True)
+class _Odd:
+    """What became of the lines that were looked at one by one."""
+
+    rows: Any
+    aside: list[SetAside]
+    repairs: list[tuple[int, str]]
+    blanks: int
+
+
+def _read_odd(lines: _Lines, indexes: Any, delimiter: bytes, header: Header) -> _Odd:
     rows: list[tuple[int, list[str], bool]] = []
     aside: list[SetAside] = []
+    repairs: list[tuple[int, str]] = []
     blanks = 0
     for index in indexes.tolist():
         line = lines.line(index)
@@ -259,9 +267,11 @@ def _read_odd(
             is_repaired = True
         if problem:
             aside.append(set_aside(index + 1, line, problem))
-        else:
-            rows.append((index + 1, [fields[place] for place in header.positions], is_repaired))
-    return rows_from_lists(rows), aside, blanks
+            continue
+        rows.append((index + 1, [fields[place] for place in header.positions], is_repaired))
+        if is_repaired:
+            repairs.append((index + 1, line))
+    return _Odd(rows_from_lists(rows), aside, repairs, blanks)
 
 
 def _split_fields(line: str, delimiter: str, width: int) -> tuple[list[str], str]:

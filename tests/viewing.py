@@ -130,7 +130,10 @@ class Served:
         return self.callback(
             "..dados-grade.getRowsResponse...dados-erro.children..",
             [("dados-grade", "getRowsRequest", request)],
-            [("dados-atual", "data", table), ("dados-busca", "value", search)],
+            [
+                ("dados-atual", "data", {"tabela": table, "versao": ""}),
+                ("dados-busca", "value", search),
+            ],
         )
 
 

@@ -18,7 +18,7 @@ from dash import Input, Output, dcc, html
 
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings
-from viewer import parts, queries
+from viewer import downloads, parts, queries
 from viewer.browser import in_browser
 from viewer.pages import data, home, runs
 from viewer.pool import ReadPool
@@ -81,6 +81,7 @@ def create_app(settings: Settings) -> dash.Dash:
     _register_router(app, pool)
     for page in PAGES:
         page.register(app, pool)
+    downloads.register(app.server, pool)
     _register_health(app.server, pool)
     app.server.after_request(_protect)
     return app
@@ -91,6 +92,7 @@ def _frame() -> dmc.MantineProvider:
         [
             dcc.Link([html.Span(className="marca"), NAME], href="/", className="nome"),
             html.Nav(id="navegacao", **parts.aria(label="Páginas")),
+            dmc.Switch(id="ocultar-nomes", label="Ocultar nomes", size="sm", checked=False),
             dmc.ColorSchemeToggle(
                 lightIcon="☀",
                 darkIcon="☾",
@@ -130,6 +132,10 @@ def _register_router(app: dash.Dash, pool: ReadPool) -> None:
         content = parts.guarded(lambda: page.layout(pool, parameters))
         return content, _links(page), f"{page.TITLE} · {NAME}"
 
+    in_browser(
+        app, "hideNames", Output("ocultar-nomes", "error"), Input("ocultar-nomes", "checked")
+    )
+    in_browser(app, "showSwitch", Output("ocultar-nomes", "checked"), Input("titulo", "data"))
     in_browser(app, "setTitle", Output("titulo", "modified_timestamp"), Input("titulo", "data"))
 
 

@@ -7,8 +7,11 @@ here. A name is only ever looked up, never taken apart or pasted into SQL.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from viewer.pool import ReadPool
+from psycopg2 import sql
+
+from viewer.pool import ReadPool, Row
 
 SCHEMAS = ("marts", "staging", "public")
 KINDS = {
@@ -19,6 +22,8 @@ KINDS = {
     "f": "tabela externa",
 }
 NOT_SORTABLE = {"json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"}
+LINE = ("ano", "mes", "linha_origem")
+"""What names a published line: there is one file per release."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,17 @@ class Column:
 
     @property
     def is_sortable(self) -> bool:
-        """False for the few types without an order."""
-        return self.type_name not in NOT_SORTABLE
+        """False for the few types without an order, and for lists."""
+        return self.type_name not in NOT_SORTABLE and not self.type_name.endswith("[]")
 
 
 @dataclass(frozen=True)
 class Relation:
-    """One table or view. `estimate` is PostgreSQL's own guess of its rows, -1 when it has none."""
+    """One table or view. `estimate` is PostgreSQL's own guess of its rows, -1 when it has none.
+
+    `words` is the expression of its index of words, in PostgreSQL's own writing; a table that has
+    one has an index for every column that can be sorted, too (pipeline/search.py).
+    """
 
     schema: str
     name: str
@@ -47,6 +56,7 @@ class Relation:
     estimate: int
     key: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
+    words: str = ""
 
     @property
     def full_name(self) -> str:
@@ -60,6 +70,11 @@ class Relation:
     def has(self, *names: str) -> bool:
         """Tell whether all these columns are there."""
         return all(self.column(name) for name in names)
+
+    @property
+    def has_lines(self) -> bool:
+        """Tell whether each row names the published line that it comes from."""
+        return self.has(*LINE)
 
 
 RELATIONS = """
@@ -90,6 +105,18 @@ RELATIONS = """
             or pg_namespace.nspname || '.' || pg_class.relname = %(full_name)s)
     order by array_position(%(schemas)s::text[], pg_namespace.nspname::text), pg_class.relname
 """
+WORDS = """
+    select pg_get_indexdef(pg_index.indexrelid, 1, true) as words
+    from pg_index
+    inner join pg_class on pg_class.oid = pg_index.indexrelid
+    inner join pg_am on pg_am.oid = pg_class.relam
+    where
+        pg_index.indrelid = to_regclass(format('%%I.%%I', %(schema)s::text, %(name)s::text))
+        and pg_index.indisvalid
+        and pg_am.amname = 'gin'
+        and pg_class.relname = %(name)s || '_palavras'
+"""
+ESTIMATE = "explain (format json) select 1 from {}"
 COLUMNS = """
     select
         pg_attribute.attname as name,
@@ -127,13 +154,16 @@ def find_relation(pool: ReadPool, full_name: str) -> Relation | None:
     if not found:
         return None
     relation = found[0]
-    rows = pool.fetch(COLUMNS, {"schema": relation.schema, "name": relation.name})
+    names = {"schema": relation.schema, "name": relation.name}
+    rows = pool.fetch(COLUMNS, names)
+    words = pool.fetch(WORDS, names)
     return Relation(
         schema=relation.schema,
         name=relation.name,
         kind=relation.kind,
         description=relation.description,
-        estimate=relation.estimate,
+        estimate=relation.estimate if relation.estimate >= 0 else _estimated(pool, relation),
+        words=words[0]["words"] if words else "",
         key=tuple(row["name"] for row in rows if row["is_key"]) or _physical_key(relation.kind),
         columns=tuple(
             Column(
@@ -155,6 +185,22 @@ def _relations(pool: ReadPool, full_name: str | None) -> list[Relation]:
         )
         for row in rows
     ]
+
+
+def _estimated(pool: ReadPool, relation: Relation) -> int:
+    """Ask the planner how many rows a view reads, or a table that was never analysed."""
+    name = sql.Identifier(relation.schema, relation.name)
+    plan = pool.fetch(sql.SQL(ESTIMATE).format(name))[0]["QUERY PLAN"][0]["Plan"]
+    return _most_rows(plan)
+
+
+def _most_rows(plan: dict[str, Any]) -> int:
+    return max(int(plan["Plan Rows"]), *map(_most_rows, plan.get("Plans", [])), 0)
+
+
+def planned_rows(plan: list[Row]) -> int:
+    """Return the number of rows that an `explain (format json)` expects."""
+    return int(plan[0]["QUERY PLAN"][0]["Plan"]["Plan Rows"])
 
 
 def _physical_key(kind: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ SECOND = "#4c6ef5"
 QUIET = "#868e96"
 GRID = "rgba(134, 142, 150, .25)"
 HEIGHT = 300
-CONFIG = {"displayModeBar": False, "locale": "pt-BR", "responsive": True}
+CONFIG: Any = {"displayModeBar": False, "locale": "pt-BR", "responsive": True}
 
 
 def over_time(

@@ -1,8 +1,8 @@
 """AG Grid's filter and sort models, and the search box, as SQL that is safe to run.
 
 Columns are looked up in the catalogue and operators in the tables below; anything else is
-refused. Values and names enter through psycopg2.sql only. Text is compared without accents and
-case; the embedded PostgreSQL has no `unaccent`, hence `translate` and `lower`.
+refused. Values and names enter through psycopg2.sql only. Text is compared as `public.sem_acento`
+writes it: in lower case, without accents.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 
 from psycopg2 import sql
 
 from pipeline.errors import TerminalError
-from viewer.catalog import Column, Relation
+from viewer.catalog import LINE, Column, Relation
 
-ACCENTED = "ÁÀÂÃÄÅáàâãäåÉÈÊËéèêëÍÌÎÏíìîïÓÒÔÕÖóòôõöÚÙÛÜúùûüÇçÑñÝýÿ"
-UNACCENTED = "aaaaaaaaaaaaeeeeeeeeiiiiiiiioooooooooouuuuuuuuccnnyyy"
 LONGEST_VALUE = 1_000
 MOST_CONDITIONS = 10
 TRUE = sql.SQL("true")
@@ -30,14 +28,26 @@ class FilterError(TerminalError):
 
 
 def folded(text: sql.Composable) -> sql.Composed:
-    """Return SQL for the text in lower case without accents; pure ASCII takes a short way."""
-    return sql.SQL(
-        "lower(case when octet_length({text}) = char_length({text}) then {text} "
-        "else translate({text}, {accented}, {unaccented}) end)"
-    ).format(text=text, accented=sql.Literal(ACCENTED), unaccented=sql.Literal(UNACCENTED))
+    """Return SQL for the text in lower case without accents."""
+    return sql.SQL('(public.sem_acento({}) collate "C")').format(text)
 
 
-def where(relation: Relation, model: Mapping[str, Any] | None, search: str = "") -> sql.Composable:
+class Narrowing(Protocol):
+    """What an indexed table offers in place of looking at every row (viewer/lookup.py)."""
+
+    def column(self, column: Column, operator: str, low: sql.Composable) -> sql.Composable | None:
+        """Return a condition on a text column that an index answers, or None."""
+
+    def word(self, word: sql.Composable) -> sql.Composable:
+        """Return the condition that a word is in some text column."""
+
+
+def where(
+    relation: Relation,
+    model: Mapping[str, Any] | None,
+    search: str = "",
+    narrowing: Narrowing | None = None,
+) -> sql.Composable:
     """Return the condition of a filter model and a search, over the table under the alias `t`.
 
     Every word of the search must be in some text column. Raises FilterError naming what is wrong.
@@ -45,29 +55,41 @@ def where(relation: Relation, model: Mapping[str, Any] | None, search: str = "")
     if not isinstance(model or {}, Mapping):
         raise FilterError("o filtro não é um objeto. Limpe os filtros")
     parts: list[sql.Composable] = [
-        _column_condition(_known_column(relation, name), condition)
+        _column_condition(_known_column(relation, name), condition, narrowing)
         for name, condition in (model or {}).items()
     ]
-    parts += _search_conditions(relation, search)
+    parts += _search_conditions(relation, search, narrowing)
     return sql.SQL(" and ").join(parts) if parts else TRUE
 
 
-def order_by(relation: Relation, model: Sequence[Mapping[str, Any]] | None) -> sql.Composed:
-    """Return the order of a sort model, completed so that no two rows tie."""
-    parts: list[sql.Composable] = []
+def sort_keys(
+    relation: Relation, model: Sequence[Mapping[str, Any]] | None
+) -> list[tuple[sql.Composable, str]]:
+    """Return what a sort model orders by: (expression, asc or desc), text without accents.
+
+    Raises FilterError for a column or a direction that cannot be.
+    """
+    keys: list[tuple[sql.Composable, str]] = []
     for item in model or []:
         if not isinstance(item, Mapping) or item.get("sort") not in {"asc", "desc"}:
             raise FilterError(f"ordem desconhecida: {str(item)[:80]!r}. Use asc ou desc")
         column = _known_column(relation, item.get("colId"))
-        direction = sql.SQL(f"{item['sort']} nulls last")
-        if column.kind == "text":
-            parts.append(sql.SQL("{} {}").format(folded(_reference(column)), direction))
-        if column.is_sortable:
-            parts.append(sql.SQL("{} {}").format(_reference(column), direction))
-    ties: list[sql.Composable] = [
-        sql.SQL("t.{}").format(sql.Identifier(name)) for name in tie_breakers(relation)
+        if not column.is_sortable:
+            raise FilterError(f"a coluna {column.name} não tem ordem")
+        reference = _reference(column)
+        keys.append((folded(reference) if column.kind == "text" else reference, str(item["sort"])))
+    return keys
+
+
+def order_by(relation: Relation, model: Sequence[Mapping[str, Any]] | None) -> sql.Composed:
+    """Return the order of a sort model, completed so that no two rows tie."""
+    keys = sort_keys(relation, model)
+    parts: list[sql.Composable] = [
+        sql.SQL("{} {} nulls last").format(expression, sql.SQL(direction))
+        for expression, direction in keys
     ]
-    return sql.SQL(", ").join(parts + ties or [sql.SQL("(select null)")])
+    parts += [sql.SQL("t.{}").format(sql.Identifier(name)) for name in tie_breakers(relation)]
+    return sql.SQL(", ").join(parts or [sql.SQL("(select null)")])
 
 
 def tie_breakers(relation: Relation) -> tuple[str, ...]:
@@ -77,6 +99,8 @@ def tie_breakers(relation: Relation) -> tuple[str, ...]:
     """
     if relation.key:
         return relation.key
+    if relation.has_lines:
+        return LINE
     sortable = [column for column in relation.columns if column.is_sortable]
     return tuple(
         column.name
@@ -91,30 +115,48 @@ def _known_column(relation: Relation, name: Any) -> Column:
     return column
 
 
-def _column_condition(column: Column, condition: Any) -> sql.Composed:
+def _column_condition(
+    column: Column, condition: Any, narrowing: Narrowing | None
+) -> sql.Composable:
     if not isinstance(condition, Mapping):
         raise FilterError(f"filtro inválido na coluna {column.name}")
     if "conditions" not in condition:
-        return _single_condition(column, condition)
+        return _single_condition(column, condition, narrowing)
     conditions = condition["conditions"]
     operator = {"AND": " and ", "OR": " or "}.get(str(condition.get("operator")))
     if not operator or not isinstance(conditions, list):
         raise FilterError(f"filtro inválido na coluna {column.name}: combine com AND ou OR")
     if not 0 < len(conditions) <= MOST_CONDITIONS:
         raise FilterError(f"a coluna {column.name} pode ter de 1 a {MOST_CONDITIONS} condições")
-    parts = [_column_condition(column, part) for part in conditions]
+    parts = [_column_condition(column, part, narrowing) for part in conditions]
     return sql.SQL("({})").format(sql.SQL(operator).join(parts))
 
 
-def _single_condition(column: Column, condition: Mapping[str, Any]) -> sql.Composed:
+def _single_condition(
+    column: Column, condition: Mapping[str, Any], narrowing: Narrowing | None
+) -> sql.Composable:
     operator = str(condition.get("type"))
     if operator in {"blank", "notBlank"}:
-        return sql.SQL("not {}" if operator == "notBlank" else "{}").format(_is_blank(column))
+        is_blank = _is_null(column) if narrowing else _is_blank(column)
+        return sql.SQL("not {}" if operator == "notBlank" else "{}").format(is_blank)
     build = BUILDERS[column.kind].get(operator)
     if build is None:
         raise FilterError(f"a coluna {column.name} não tem o operador {operator[:80]!r}")
-    subject, low, high = _operands(column, condition)
-    return sql.SQL("({})").format(sql.SQL(build).format(x=subject, low=low, high=high))
+    if operator == "anyOf":
+        subject, low, high = _listed(column, condition)
+    else:
+        subject, low, high = _operands(column, condition)
+    narrowed = None
+    if narrowing and column.kind == "text":
+        narrowed = narrowing.column(column, operator, low)
+    return narrowed or sql.SQL("({})").format(sql.SQL(build).format(x=subject, low=low, high=high))
+
+
+def _is_null(column: Column) -> sql.Composed:
+    """Tell whether a value is missing, where nothing is ever blank; as the index has it."""
+    reference = _reference(column)
+    value = folded(reference) if column.kind == "text" else reference
+    return sql.SQL("({} is null)").format(value)
 
 
 def _is_blank(column: Column) -> sql.Composed:
@@ -139,6 +181,19 @@ def _operands(
     if column.kind == "number":
         return reference, low, high
     return folded(sql.SQL("{}::text").format(reference)), folded(low), folded(high)
+
+
+def _listed(
+    column: Column, condition: Mapping[str, Any]
+) -> tuple[sql.Composable, sql.Composable, sql.Composable]:
+    """Return a text column and the values, separated by `;`, of which it must have one."""
+    _text_value(column, condition.get("filter"))
+    values = [value.strip() for value in str(condition["filter"]).split(";") if value.strip()]
+    if not values:
+        raise FilterError(f"o filtro da coluna {column.name} precisa de um valor, ou mais com ;")
+    items = sql.SQL(", ").join(folded(sql.Literal(value)) for value in values)
+    listed = sql.SQL("array[{}]").format(items)
+    return folded(sql.SQL("{}::text").format(_reference(column))), listed, listed
 
 
 def _text_value(column: Column, value: Any) -> sql.Composable:
@@ -171,7 +226,9 @@ def _date_value(column: Column, value: Any) -> sql.Composable:
         ) from error
 
 
-def _search_conditions(relation: Relation, search: str) -> list[sql.Composable]:
+def _search_conditions(
+    relation: Relation, search: str, narrowing: Narrowing | None
+) -> list[sql.Composable]:
     words = (search or "").replace("\0", " ").split()
     columns = [_reference(column) for column in relation.columns if column.kind == "text"]
     if len(search or "") > LONGEST_VALUE:
@@ -180,6 +237,8 @@ def _search_conditions(relation: Relation, search: str) -> list[sql.Composable]:
         return []
     if not columns:
         raise FilterError(f"{relation.full_name} não tem colunas de texto em que buscar")
+    if narrowing:
+        return [narrowing.word(folded(sql.Literal(word))) for word in words]
     text = folded(sql.SQL("concat_ws(' ', {})").format(sql.SQL(", ").join(columns)))
     return [
         sql.SQL("position({} in {}) > 0").format(folded(sql.Literal(word)), text) for word in words
@@ -200,8 +259,9 @@ _TEXT = {
     "notContains": "{x} is null or position({low} in {x}) = 0",
     "equals": "{x} = {low}",
     "notEqual": "{x} is distinct from {low}",
-    "startsWith": "starts_with({x}, {low})",
+    "startsWith": "{x} >= {low} and {x} < {low} || chr(1114111)",
     "endsWith": "right({x}, char_length({low})) = {low}",
+    "anyOf": "{x} = any({low})",
 }
 _ORDERED = {
     "equals": "{x} = {low}",

@@ -6,13 +6,14 @@ are shown as text: nothing in the data is ever taken for HTML.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dash_ag_grid as dag
 
 from viewer.catalog import Column, Relation
 from viewer.locale import AG_GRID
+from viewer.state import State
 
 PAGE_ROWS = 100
 WIDTHS = {"text": 190, "number": 150, "date": 150, "moment": 190, "boolean": 150, "other": 190}
@@ -23,6 +24,7 @@ TEXT_OPERATORS = (
     "notEqual",
     "startsWith",
     "endsWith",
+    "anyOf",
     "blank",
     "notBlank",
 )
@@ -37,6 +39,12 @@ ORDERED_OPERATORS = (
     "blank",
     "notBlank",
 )
+ONE_OF = {
+    "displayKey": "anyOf",
+    "displayName": "Um destes (separe com ;)",
+    "numberOfInputs": 1,
+    "predicate": {"function": "answeredByTheServer"},
+}
 YES_OR_NO = [
     "empty",
     *(
@@ -53,21 +61,21 @@ YES_OR_NO = [
 ]
 
 
-def table_grid(
-    grid_id: str,
-    relation: Relation,
-    filter_model: Mapping[str, Any],
-    sort_model: Sequence[Mapping[str, Any]],
-) -> dag.AgGrid:
-    """Build the grid of a table with its filters and order already set."""
-    sorts = {item["colId"]: (item["sort"], place) for place, item in enumerate(sort_model)}
+def table_grid(grid_id: str, relation: Relation, state: State) -> dag.AgGrid:
+    """Build the grid of a table with its filters, order and columns already set."""
+    view = state.view
+    sorts = {item["colId"]: (item["sort"], place) for place, item in enumerate(view.sorts)}
     return dag.AgGrid(
         id=grid_id,
         className="grade",
         rowModelType="infinite",
-        columnDefs=[_definition(column, sorts) for column in relation.columns],
+        columnDefs=[
+            _definition(column, sorts)
+            | {"hide": bool(state.columns) and column.name not in state.columns}
+            for column in relation.columns
+        ],
         defaultColDef={"resizable": True, "floatingFilter": True, "minWidth": 90},
-        filterModel=dict(filter_model),
+        filterModel=dict(view.filters),
         dashGridOptions={
             "theme": {"function": "projectTheme(theme)"},
             "localeText": AG_GRID,
@@ -81,6 +89,11 @@ def table_grid(
             "tooltipShowDelay": 500,
             "headerHeight": 52,
             "multiSortKey": "ctrl",
+            "rowSelection": {
+                "mode": "singleRow",
+                "checkboxes": False,
+                "enableClickSelection": True,
+            },
             "suppressMultiSort": False,
         },
         style={"height": "100%", "width": "100%"},
@@ -124,5 +137,8 @@ def _filter(column: Column) -> dict[str, Any]:
         return {"filter": "agDateColumnFilter", "filterParams": parameters}
     return {
         "filter": "agTextColumnFilter",
-        "filterParams": {**common, "filterOptions": TEXT_OPERATORS},
+        "filterParams": {
+            **common,
+            "filterOptions": [ONE_OF if name == "anyOf" else name for name in TEXT_OPERATORS],
+        },
     }

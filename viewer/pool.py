@@ -1,4 +1,4 @@
-"""A few read-only connections, shared by the threads of the viewer.
+"""A few read-only connections, shared by the threads of the viewer; a few more for exports.
 
 A connection that the server closed (it was restarted) is thrown away and the query asked again on
 a new one: reading twice harms nothing. The embedded PostgreSQL is never started from here, or a
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg2
@@ -22,6 +23,14 @@ from pipeline.settings import Settings
 
 Row = dict[str, Any]
 TIME_ZONE = "America/Sao_Paulo"
+SESSION = {
+    "timezone": TIME_ZONE,
+    "max_parallel_workers_per_gather": "0",
+    "synchronize_seqscans": "off",
+}
+"""Many readers share the machine's cores; and a table is always read from its first row on."""
+MOST_STREAMS = 3
+STREAM_PATIENCE_S = 5.0
 
 
 class NotPreparedError(DatabaseUnavailableError):
@@ -32,6 +41,10 @@ class SlowQueryError(DatabaseError):
     """PostgreSQL gave up a query that took longer than it may."""
 
 
+class BusyError(DatabaseError):
+    """As many exports as may run at once do so already."""
+
+
 class ReadPool:
     """Up to `size` connections, opened when first needed; thread-safe."""
 
@@ -39,30 +52,66 @@ class ReadPool:
         self._settings = settings
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._slots = threading.BoundedSemaphore(size)
+        self._streams = threading.BoundedSemaphore(MOST_STREAMS)
 
     def fetch(
-        self, query: str | sql.Composable, values: Any = None, *, timeout_ms: int = 0
+        self,
+        query: str | sql.Composable,
+        values: Any = None,
+        *,
+        timeout_ms: int = 0,
+        in_index_order: bool = False,
     ) -> list[Row]:
         """Run one query; return its rows as dictionaries, times in America/Sao_Paulo.
 
-        Raises NotPreparedError, SlowQueryError (after 30 s, or `timeout_ms`), and what
-        `database.connect` and `database.translated` raise.
+        With `in_index_order` PostgreSQL sorts only where no index has the order. Raises
+        NotPreparedError, SlowQueryError (after 30 s, or `timeout_ms`), and what `database.connect`
+        and `database.translated` raise.
         """
+        options = {"statement_timeout": str(timeout_ms)} if timeout_ms else {}
+        options |= {"enable_sort": "off"} if in_index_order else {}
         with self._slots, database.translated():
             while True:
                 connection, is_reused = self._take()
                 try:
-                    return _run(connection, query, values, timeout_ms)
+                    return _run(connection, query, values, options)
                 except psycopg2.errors.QueryCanceled as error:
-                    raise SlowQueryError(
-                        "a consulta demorou demais e foi interrompida. Restrinja o filtro e repita"
-                    ) from error
+                    raise _slow() from error
                 except psycopg2.Error:
                     if not (connection.closed and is_reused):
                         raise
                 finally:
                     if not connection.closed:
                         self._idle.put(connection)
+
+    def stream(
+        self, query: str | sql.Composable, values: Any = None, chunk_rows: int = 5_000
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one query; give its rows in chunks, none of them kept; for exports.
+
+        It has a connection of its own, so that slow downloads leave the pages alone. Raises
+        BusyError when three run already, and what `fetch` raises.
+        """
+        if not self._streams.acquire(timeout=STREAM_PATIENCE_S):
+            raise BusyError(
+                f"já há {MOST_STREAMS} exportações em curso. Espere que uma termine e repita"
+            )
+        try:
+            with database.translated():
+                connection = self._connect()
+                try:
+                    connection.autocommit = False
+                    with connection.cursor(name="exportacao") as cursor:
+                        cursor.itersize = chunk_rows
+                        cursor.execute(query, values)
+                        while rows := cursor.fetchmany(chunk_rows):
+                            yield rows
+                except psycopg2.errors.QueryCanceled as error:
+                    raise _slow() from error
+                finally:
+                    connection.close()
+        finally:
+            self._streams.release()
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -88,7 +137,8 @@ class ReadPool:
             raise
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("select set_config('timezone', %s, false)", [TIME_ZONE])
+            for name, value in SESSION.items():
+                cursor.execute("select set_config(%s, %s, false)", [name, value])
         return connection
 
 
@@ -105,15 +155,22 @@ def _refuse_to_start(settings: Settings) -> None:
     )
 
 
+def _slow() -> SlowQueryError:
+    return SlowQueryError(
+        "a consulta demorou demais e foi interrompida. Restrinja o filtro e repita"
+    )
+
+
 def _run(
-    connection: Connection, query: str | sql.Composable, values: Any, timeout_ms: int
+    connection: Connection, query: str | sql.Composable, values: Any, options: dict[str, str]
 ) -> list[Row]:
     with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        if timeout_ms:
-            cursor.execute("select set_config('statement_timeout', %s, false)", [str(timeout_ms)])
+        for name, value in options.items():
+            cursor.execute("select set_config(%s, %s, false)", [name, value])
         try:
             cursor.execute(query, values)
             return [dict(row) for row in cursor.fetchall()]
         finally:
-            if timeout_ms and not connection.closed:
-                cursor.execute("reset statement_timeout")
+            for name in options:
+                if not connection.closed:
+                    cursor.execute(sql.SQL("reset {}").format(sql.Identifier(name)))

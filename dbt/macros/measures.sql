@@ -17,8 +17,8 @@ round(
 {% endmacro %}
 
 {#- One row per release and group: its keys, one value of each attribute (the greatest of those that
-    the release has for the group), the measures. -#}
-{% macro by_release_and(keys=[], attributes=[]) %}
+    the release has for the group), how many distinct values of what `counts` names, the measures. -#}
+{% macro by_release_and(keys=[], attributes=[], counts={}) %}
 select
     ano,
     mes,
@@ -29,6 +29,9 @@ select
     {%- endfor %}
     {%- for attribute in attributes %}
     max({{ attribute }}) as {{ attribute }},
+    {%- endfor %}
+    {%- for name, value in counts.items() %}
+    count(distinct {{ value }}) as {{ name }},
     {%- endfor %}
     {{ measures() | indent(4) }}
 from {{ ref("historic_transformed") }}

@@ -1,44 +1,45 @@
 -- What the viewer asks for: search without accents and case, and repaired lines as published.
 
 create function public.sem_acento(texto text) returns text
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 as $$
 select lower(
     case
         when octet_length(texto) = char_length(texto) then texto
-        else translate(
-            texto,
-            'ÁÀÂÃÄÅáàâãäåÉÈÊËéèêëÍÌÎÏíìîïÓÒÔÕÖóòôõöÚÙÛÜúùûüÇçÑñÝýÿ',
-            'aaaaaaaaaaaaeeeeeeeeiiiiiiiioooooooooouuuuuuuuccnnyyy'
-        )
+        else replace(replace(replace(replace(replace(replace(
+            normalize(texto, nfd),
+            u&'\0300', ''), u&'\0301', ''), u&'\0302', ''),
+            u&'\0303', ''), u&'\0308', ''), u&'\0327', '')
     end
 )
 $$;
 comment on function public.sem_acento(text) is
 'O texto em minúsculas e sem acentos: é assim que o visualizador compara e ordena.';
 
-create function public.palavras(texto text) returns text []
-language sql immutable strict parallel safe
+create function public.palavras(texto text) returns text[]
+language sql immutable parallel safe
 as $$
-select array_remove(
-    string_to_array(
-        translate(public.sem_acento(texto), e'.,;:/\\-_*()''"&+–\u00a0\t', '                  '),
-        ' '
-    ),
-    ''
-)
+select string_to_array(public.sem_acento(texto), ' ')
 $$;
 comment on function public.palavras(text) is
-'As palavras do texto, sem acentos, pontuação e maiúsculas: o que o índice de busca guarda.';
+'As palavras do texto, em minúsculas e sem acentos: o que o índice de busca guarda.';
 
-create table public.vocabulario (palavra text primary key);
+create table public.valores (
+    coluna text not null,
+    valor text collate "C" not null,
+    primary key (coluna, valor)
+);
+comment on table public.valores is
+'Os valores de cada coluna de texto das tabelas transformed e historic_transformed, menos nome e
+cpf: são poucos, e acham-se aqui os que contêm um pedaço de texto.';
+comment on column public.valores.coluna is 'A coluna.';
+comment on column public.valores.valor is 'O valor, como public.sem_acento o escreve.';
+
+create table public.vocabulario (palavra text collate "C" primary key);
 comment on table public.vocabulario is
-'As palavras que há nas tabelas com índice de busca; acha as que contêm um pedaço de texto.';
+'As palavras dos nomes e CPFs das tabelas transformed e historic_transformed: acham-se aqui as que
+contêm um pedaço de texto, e pelo índice de palavras as linhas que as têm.';
 comment on column public.vocabulario.palavra is 'Uma palavra, como public.palavras a escreve.';
-
-alter table public.materializacoes add column busca bigint [] not null default '{}';
-comment on column public.materializacoes.busca is
-'Os arquivo_id cujas linhas já têm índices e vocabulário de busca, em ordem.';
 
 create table public.reparos (
     ano smallint not null,

@@ -1,7 +1,7 @@
 """Dados: any table or view, every row of it, filtered, sorted and searched by the server.
 
-Table, filters, order and search are in the address (`tabela`, `filtro`, `ordem`, `busca`), so it
-can be kept and sent. The browser's part is in assets/viewer.js.
+Table, release, filters, order, search and columns are in the address (viewer/state.py), so it can
+be kept and sent. The browser's part is in assets/viewer.js.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html, no_update
 
 from pipeline.errors import PipelineError
-from viewer import catalog, filters, formats, parts, queries
+from viewer import catalog, filters, formats, parts, provenance, rows, state
 from viewer.browser import in_browser
 from viewer.catalog import Relation
 from viewer.grid import table_grid
-from viewer.pool import ReadPool
-from viewer.queries import View
+from viewer.pages.data_toolbar import toolbar
+from viewer.pool import ReadPool, Row
+from viewer.privacy import NAMES, names_are_hidden, shown
 
 PATH = "/dados"
 TITLE = "Dados"
@@ -30,24 +31,33 @@ def layout(pool: ReadPool, parameters: dict[str, str]) -> html.Div:
     """Build the page for one table; what the address says wrongly is named and left out."""
     relations = catalog.list_relations(pool)
     name = parameters.get("tabela") or _first(relations)
-    relation = catalog.find_relation(pool, name)
-    if relation is None:
+    found = catalog.find_relation(pool, name)
+    if found is None:
         note = dmc.Alert(
             f"Não há tabela nem visão chamada {name[:120]!r}. Escolha uma da lista.",
             color="yellow",
         )
-        return html.Div([_toolbar(relations, None, ""), note], className="dados")
-    problems, filter_model, sort_model, search = _state(relation, parameters)
+        return html.Div([toolbar(relations, None, state.State(rows.View()), []), note])
+    relation = shown(found)
+    current = state.read_state(pool, relation, parameters)
+    choices = rows.releases(pool) if state.has_releases(relation) else []
     return html.Div(
         [
-            _toolbar(relations, relation, search),
-            *[dmc.Alert(problem, color="yellow", withCloseButton=True) for problem in problems],
+            toolbar(relations, relation, current, choices),
+            *[dmc.Alert(text, color="yellow", withCloseButton=True) for text in current.problems],
             html.Div(id="dados-erro", role="alert"),
             dcc.Store(id="dados-consulta"),
             html.Div(
-                table_grid("dados-grade", relation, filter_model, sort_model),
+                table_grid("dados-grade", relation, current),
                 className="moldura",
                 key=f"{relation.full_name}?{json.dumps(parameters, sort_keys=True)}",
+            ),
+            dmc.Drawer(
+                id="dados-linha",
+                position="right",
+                size="lg",
+                title="Linha e procedência",
+                closeButtonProps=parts.aria(label="Fechar"),
             ),
         ],
         className="dados",
@@ -55,20 +65,22 @@ def layout(pool: ReadPool, parameters: dict[str, str]) -> html.Div:
 
 
 def register(app: dash.Dash, pool: ReadPool) -> None:
-    """Add the callbacks: pages of rows, the count, the address."""
+    """Add the callbacks: pages of rows, the count, one row, the address."""
+    current = State("dados-atual", "data")
     in_browser(
         app,
         "chooseTable",
         Output("endereco", "search"),
         Input("dados-tabela", "value"),
-        State("dados-atual", "data"),
+        Input("dados-versao", "value"),
+        current,
     )
     in_browser(
         app,
         "keepState",
         Output("dados-consulta", "data"),
         Input("dados-grade", "getRowsRequest"),
-        State("dados-atual", "data"),
+        current,
         State("dados-busca", "value"),
         State("dados-consulta", "data"),
     )
@@ -76,8 +88,18 @@ def register(app: dash.Dash, pool: ReadPool) -> None:
     in_browser(
         app, "clearFilters", Output("dados-busca", "value"), Input("dados-limpar", "n_clicks")
     )
+    in_browser(
+        app, "chooseColumns", Output("dados-colunas", "error"), Input("dados-colunas", "value")
+    )
+    in_browser(
+        app,
+        "exportRows",
+        Output("dados-exportar", "title"),
+        *(Input(f"dados-exportar-{kind}", "n_clicks") for kind in ("csv", "zip", "parquet")),
+    )
     _register_rows(app, pool)
     _register_count(app, pool)
+    _register_row(app, pool)
 
 
 def _register_rows(app: dash.Dash, pool: ReadPool) -> None:
@@ -88,147 +110,146 @@ def _register_rows(app: dash.Dash, pool: ReadPool) -> None:
         State("dados-atual", "data"),
         State("dados-busca", "value"),
     )
-    def rows(request: dict[str, Any] | None, name: str, search: str | None) -> tuple[Any, Any]:
+    def some(request: dict[str, Any] | None, now: Any, search: str | None) -> tuple[Any, Any]:
         if not request:
             return no_update, no_update
         try:
-            return _rows(pool, request, name, search or ""), None
+            return _rows(pool, request, now, search or ""), None
         except PipelineError as error:
             return {"rowData": [], "rowCount": 0}, parts.failure(error)
 
 
-def _rows(pool: ReadPool, request: dict[str, Any], name: str, search: str) -> dict[str, Any]:
-    relation = _existing(pool, name)
-    start, end = int(request["startRow"]), int(request["endRow"])
-    view = View(request.get("filterModel") or {}, request.get("sortModel") or [], search)
-    found = queries.page(pool, relation, view, start, end)
+def _rows(pool: ReadPool, request: dict[str, Any], now: Any, search: str) -> dict[str, Any]:
+    relation = _existing(pool, now)
+    start, end = _window(request)
+    view = _view(pool, relation, now, request.get("filterModel"), search, request.get("sortModel"))
+    found = rows.page(pool, relation, view, start, end)
     is_last = len(found) < end - start
     return {"rowData": found, "rowCount": start + len(found) if is_last else None}
+
+
+def _window(request: dict[str, Any]) -> tuple[int, int]:
+    try:
+        start, end = int(request["startRow"]), int(request["endRow"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise filters.FilterError(
+            "o pedido de linhas não diz quais. Recarregue a página"
+        ) from error
+    if not 0 <= start < end <= rows.LAST_ROW:
+        raise filters.FilterError(f"não há linhas de {start} a {end}. Recarregue a página")
+    return start, end
+
+
+def _view(pool: ReadPool, relation: Relation, now: Any, *asked: Any) -> rows.View:
+    """Return the view that the grid asks for, of the release that the page shows."""
+    model, search, order = asked
+    parameters = {"versao": str(_said(now, "versao") or "")}
+    release = state.read_state(pool, relation, parameters).view.release
+    return rows.View(model or {}, order or [], search, release)
 
 
 def _register_count(app: dash.Dash, pool: ReadPool) -> None:
     @app.callback(
         Output("dados-total", "children"),
         Output("dados-linhas", "data"),
+        Output("dados-contar", "style"),
         Input("dados-consulta", "data"),
+        Input("dados-contar", "n_clicks"),
     )
-    def total(query: dict[str, Any] | None) -> tuple[Any, Any]:
+    def total(query: dict[str, Any] | None, _clicks: int | None) -> tuple[Any, Any, Any]:
         if not query:
-            return no_update, no_update
+            return no_update, no_update, no_update
+        exactly = dash.ctx.triggered_id == "dados-contar"
         try:
-            relation = _existing(pool, query["tabela"])
-            found = queries.count(pool, relation, View(query["filtro"], search=query["busca"]))
+            relation = _existing(pool, query)
+            view = _view(pool, relation, query, query["filtro"], query["busca"], [])
+            found = rows.count(pool, relation, view, exactly=exactly)
         except PipelineError:
-            return "", None  # the rows' callback says why
-        return _count_text(found), found.rows if found.kind == "exact" else None
+            return "", None, {"display": "none"}  # the rows' callback says why
+        is_exact = found.kind == "exact"
+        style = {"display": "none"} if is_exact else {}
+        return _count_text(found), found.rows if is_exact else None, style
 
     in_browser(app, "knowRowCount", Output("dados-total", "title"), Input("dados-linhas", "data"))
 
 
-def _count_text(count: queries.Count) -> str:
+def _count_text(count: rows.Count) -> str:
     if count.kind == "unknown":
         return "muitas linhas (contar demorou demais)"
-    before = {"exact": "", "about": "cerca de ", "over": "mais de "}[count.kind]
+    before = "" if count.kind == "exact" else "cerca de "
     return f"{before}{formats.number(count.rows)} {'linha' if count.rows == 1 else 'linhas'}"
 
 
-def _existing(pool: ReadPool, name: str) -> Relation:
+def _register_row(app: dash.Dash, pool: ReadPool) -> None:
+    @app.callback(
+        Output("dados-linha", "opened"),
+        Output("dados-linha", "children"),
+        Input("dados-grade", "selectedRows"),
+        State("dados-atual", "data"),
+        prevent_initial_call=True,
+    )
+    def open_row(selected: list[dict[str, Any]] | None, now: Any) -> tuple[Any, Any]:
+        if not selected:
+            return no_update, no_update
+        return True, parts.guarded(lambda: _row(pool, _existing(pool, now), selected[0]))
+
+
+def _row(pool: ReadPool, relation: Relation, row: dict[str, Any]) -> list[Any]:
+    """Show one row whole: its values with their meaning, then the file and line it comes from."""
+    values = [
+        [html.Span(column.name, title=column.description), row.get(column.name) or "nulo"]
+        for column in relation.columns
+    ]
+    content: list[Any] = [parts.table(["Coluna", "Valor"], values, "Valores da linha")]
+    if relation.has_lines:
+        content += _lineage(pool, row)
+    return content
+
+
+def _lineage(pool: ReadPool, row: dict[str, Any]) -> list[Any]:
+    try:
+        place = [int(row[name]) for name in catalog.LINE]
+    except (KeyError, TypeError, ValueError):
+        return []
+    found = provenance.of_row(pool, *place)
+    if found is None:
+        return [dmc.Alert("A linha publicada já não está no banco.", color="yellow")]
+    file, published = found
+    facts = [[name, html.Span(value, className="quebra")] for name, value in _facts(file, place[2])]
+    hidden = NAMES if names_are_hidden() else frozenset()
+    fields = [
+        [name, html.Code(value)]
+        for name, value in published.items()
+        if isinstance(value, str) and name not in hidden
+    ]
+    return [
+        parts.section("De onde vem", parts.table(["", ""], facts, "Arquivo de origem")),
+        parts.section(
+            "Como foi publicada", parts.table(["Campo", "Texto"], fields, "Campos publicados")
+        ),
+    ]
+
+
+def _facts(file: Row, line: int) -> list[tuple[str, Any]]:
+    facts = [("Linha", formats.number(line)), *provenance.facts(file)]
+    if file["publicada"] is not None and not names_are_hidden():
+        facts.append(("Publicada deslocada, assim", file["publicada"]))
+    return facts
+
+
+def _existing(pool: ReadPool, now: Any) -> Relation:
+    name = str(_said(now, "tabela"))
     relation = catalog.find_relation(pool, name)
     if relation is None:
         raise filters.FilterError(f"a tabela {name[:120]!r} já não existe. Recarregue a página")
-    return relation
+    return shown(relation)
+
+
+def _said(now: Any, name: str) -> Any:
+    """Return what the browser says of the page; a store may hold anything."""
+    return now.get(name) if isinstance(now, dict) else None
 
 
 def _first(relations: list[Relation]) -> str:
     names = [relation.full_name for relation in relations]
     return next((name for name in PREFERRED if name in names), names[0] if names else "")
-
-
-def _state(
-    relation: Relation, parameters: dict[str, str]
-) -> tuple[list[str], dict[str, Any], list[dict[str, Any]], str]:
-    """Read filter, order and search from the address: (problems, filters, order, search)."""
-    problems: list[str] = []
-    filter_model = _from_json(parameters.get("filtro"), {}, "filtro", problems)
-    sort_model = _from_json(parameters.get("ordem"), [], "ordem", problems)
-    search = parameters.get("busca", "")
-    try:
-        filters.where(relation, filter_model, search)
-        filters.order_by(relation, sort_model)
-    except filters.FilterError as error:
-        problems.append(f"O endereço traz um filtro que não vale e foi deixado de lado: {error}.")
-        return problems, {}, [], ""
-    return problems, filter_model, sort_model, search
-
-
-def _from_json(text: str | None, default: Any, name: str, problems: list[str]) -> Any:
-    if not text:
-        return default
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    if isinstance(value, type(default)):
-        return value
-    problems.append(f"O endereço traz {name}= que não se entende; foi deixado de lado.")
-    return default
-
-
-def _toolbar(relations: list[Relation], relation: Relation | None, search: str) -> html.Div:
-    current = relation.full_name if relation else None
-    about: list[Any] = []
-    if relation:
-        about = [
-            dmc.Badge(relation.kind, variant="light", color="gray"),
-            dmc.Text(relation.description or "Sem descrição.", size="sm", c="dimmed"),
-        ]
-    return html.Div(
-        [
-            dcc.Store(id="dados-atual", data=current),
-            dcc.Store(id="dados-linhas"),
-            html.Div(
-                [
-                    dmc.Select(
-                        id="dados-tabela",
-                        label="Tabela ou visão",
-                        data=_options(relations),
-                        value=current,
-                        searchable=True,
-                        allowDeselect=False,
-                        nothingFoundMessage="Nenhuma com esse nome",
-                        className="escolha",
-                        maxDropdownHeight=420,
-                    ),
-                    dmc.TextInput(
-                        id="dados-busca",
-                        label="Buscar em todas as colunas de texto",
-                        placeholder="sem acento, maiúsculas ou minúsculas",
-                        value=search,
-                        debounce=400,
-                        className="busca",
-                        disabled=relation is None,
-                    ),
-                    dmc.Button("Limpar filtros", id="dados-limpar", variant="default", n_clicks=0),
-                    html.Div(id="dados-total", className="total", **parts.aria(live="polite")),
-                ],
-                className="controles",
-            ),
-            html.Div(about, className="sobre"),
-        ],
-        className="barra",
-    )
-
-
-def _options(relations: list[Relation]) -> list[dict[str, Any]]:
-    schemas = dict.fromkeys(relation.schema for relation in relations)
-    return [
-        {
-            "group": schema,
-            "items": [
-                {"value": item.full_name, "label": f"{item.full_name} · {item.kind}"}
-                for item in relations
-                if item.schema == schema
-            ],
-        }
-        for schema in schemas
-    ]

@@ -1,4 +1,5 @@
 {{ config(indexes=[{"columns": ["ano", "mes"]}]) }}
+{%- set changed = is_changed_since(this) if is_incremental() else "true" %}
 with rows as (
     select
         ano,
@@ -18,9 +19,7 @@ with rows as (
         linha_origem,
         capturado_em
     from {{ ref("historic_transformed") }}
-    {% if is_incremental() -%}
-    where {{ is_changed_since(this) }}
-    {% endif -%}
+    where {{ changed }}
 ),
 
 -- In a group of fewer than 1000 the percentile is its greatest value, which nothing exceeds.
@@ -63,8 +62,9 @@ judged as (
         on
             rows.ano = occupations.ano
             and rows.mes = occupations.mes
-            and rows.cbo_2002 is not distinct from occupations.cbo_2002
-            and rows.categoria_profissional is not distinct from occupations.categoria_profissional
+            and coalesce(rows.cbo_2002, '') = coalesce(occupations.cbo_2002, '')
+            and coalesce(rows.categoria_profissional, '')
+            = coalesce(occupations.categoria_profissional, '')
 )
 
 select

@@ -1,18 +1,9 @@
-select
-    ano,
-    mes,
-    data_referencia,
-    capturado_em,
-    count(distinct id_orgao_siafi) as orgaos,
-    count(distinct cnpj_empresa) as empresas,
-    count(distinct (id_unidade_gestora, numero_contrato, cnpj_empresa)) as contratos,
-    {{ measures() | indent(4) }}
-from {{ ref("historic_transformed") }}
-{% if is_incremental() -%}
-where {{ is_changed_since(this) }}
-{% endif -%}
-group by
-    ano,
-    mes,
-    data_referencia,
-    capturado_em
+{{
+    by_release_and(
+        counts={
+            "orgaos": "id_orgao_siafi",
+            "empresas": "cnpj_empresa",
+            "contratos": "concat_ws('|', id_unidade_gestora, numero_contrato, cnpj_empresa)",
+        }
+    )
+}}

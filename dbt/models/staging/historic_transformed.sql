@@ -4,8 +4,8 @@
         incremental_strategy="delete+insert",
         unique_key=["ano", "mes"],
         on_schema_change="fail",
-        indexes=[{"columns": ["ano", "mes"]}],
         tags=["historico"],
+        post_hook="{{ note_values() }}",
     )
 }}
 {%- set changed = is_changed_since(this) if is_incremental() else none -%}

@@ -1,2 +1,2 @@
-{{ config(materialized="table", tags=["recente"]) }}
+{{ config(materialized="table", tags=["recente"], post_hook="{{ note_values() }}") }}
 {{ transformed_layer(ref("renamed")) }}
