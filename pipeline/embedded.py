@@ -26,10 +26,10 @@ OWNER = "postgres"
 START_TIMEOUT_S = 60.0
 CONFIGURATION = """
 # Written by pipeline/embedded.py: one machine, no replication, bulk loads.
+shared_buffers = {shared_buffers_mb}MB
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 2GB
-shared_buffers = 256MB
 work_mem = 32MB
 maintenance_work_mem = 128MB
 jit = off
@@ -91,7 +91,7 @@ def _start(folder: Path) -> Path:
         server.ensure_pgdata_inited()
         if is_new:
             with (folder / "postgresql.conf").open("a", encoding="utf-8") as stream:
-                stream.write(CONFIGURATION)
+                stream.write(CONFIGURATION.format(shared_buffers_mb=_shared_buffers_mb()))
         server.start()
     except (subprocess.SubprocessError, AssertionError) as error:
         _wait_until_ready(folder, error)
@@ -101,6 +101,12 @@ def _start(folder: Path) -> Path:
     if socket_dir != folder:
         _make_private(socket_dir, folder)
     return socket_dir
+
+
+def _shared_buffers_mb() -> int:
+    """Return a quarter of the memory, as PostgreSQL advises; history fits into 1 GB."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(max(128, min(1024, total // 4 >> 20)))
 
 
 def _wait_until_ready(folder: Path, cause: Exception) -> None:

@@ -90,5 +90,6 @@ def _missing_indexes(connection: Connection, table: str) -> list[sql.Composed]:
 
 
 def _sorted(name: str, kind: str) -> sql.Composed:
-    template = '((public.sem_acento({}) collate "C"))' if kind == "text" else "({})"
+    """Return the order of a column's index: text from A on, amounts and dates from the greatest."""
+    template = '((public.sem_acento({}) collate "C"))' if kind == "text" else "({} desc nulls last)"
     return sql.SQL(template).format(sql.Identifier(name))

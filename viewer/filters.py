@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
@@ -62,32 +63,42 @@ def where(
     return sql.SQL(" and ").join(parts) if parts else TRUE
 
 
-def sort_keys(
-    relation: Relation, model: Sequence[Mapping[str, Any]] | None
-) -> list[tuple[sql.Composable, str]]:
-    """Return what a sort model orders by: (expression, asc or desc), text without accents.
+@dataclass(frozen=True)
+class SortKey:
+    """One thing to order by, nulls last; text without accents.
 
-    Raises FilterError for a column or a direction that cannot be.
+    `is_forward`: it is the direction of the column's index (pipeline/search.py).
     """
-    keys: list[tuple[sql.Composable, str]] = []
+
+    expression: sql.Composable
+    direction: str
+    is_forward: bool
+
+    @property
+    def clause(self) -> sql.Composed:
+        """The key as `order by` wants it."""
+        return sql.SQL("{} {} nulls last").format(self.expression, sql.SQL(self.direction))
+
+
+def sort_keys(relation: Relation, model: Sequence[Mapping[str, Any]] | None) -> list[SortKey]:
+    """Return what a sort model orders by. Raises FilterError for a column or direction unknown."""
+    keys: list[SortKey] = []
     for item in model or []:
         if not isinstance(item, Mapping) or item.get("sort") not in {"asc", "desc"}:
             raise FilterError(f"ordem desconhecida: {str(item)[:80]!r}. Use asc ou desc")
         column = _known_column(relation, item.get("colId"))
         if not column.is_sortable:
             raise FilterError(f"a coluna {column.name} não tem ordem")
-        reference = _reference(column)
-        keys.append((folded(reference) if column.kind == "text" else reference, str(item["sort"])))
+        reference, direction = _reference(column), str(item["sort"])
+        is_text = column.kind == "text"
+        expression = folded(reference) if is_text else reference
+        keys.append(SortKey(expression, direction, (direction == "asc") == is_text))
     return keys
 
 
 def order_by(relation: Relation, model: Sequence[Mapping[str, Any]] | None) -> sql.Composed:
     """Return the order of a sort model, completed so that no two rows tie."""
-    keys = sort_keys(relation, model)
-    parts: list[sql.Composable] = [
-        sql.SQL("{} {} nulls last").format(expression, sql.SQL(direction))
-        for expression, direction in keys
-    ]
+    parts: list[sql.Composable] = [key.clause for key in sort_keys(relation, model)]
     parts += [sql.SQL("t.{}").format(sql.Identifier(name)) for name in tie_breakers(relation)]
     return sql.SQL(", ").join(parts or [sql.SQL("(select null)")])
 

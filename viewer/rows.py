@@ -3,30 +3,31 @@
 A table with an index for every column (`Relation.words`) is read in one of two ways. Where few rows
 pass, they are collected by their words and sorted. Where many pass, an index is walked in the order
 that is wanted until the page is full. PostgreSQL's planner says which; a walk that takes long is
-given up for the other way, which gives the same order, save for ties of an index read backwards.
+given up for the other way, which gives the same order.
 Any other table is sorted as it is; a large one is looked at one release at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg2 import sql
 
 from viewer.catalog import Relation, planned_rows
-from viewer.filters import TRUE, FilterError, order_by, sort_keys, where
+from viewer.filters import TRUE, FilterError, SortKey, order_by, sort_keys, where
 from viewer.formats import cell
 from viewer.lookup import Lookup
 from viewer.pool import ReadPool, Row, SlowQueryError
 
 LARGE_ROWS = 200_000
-FEW_ROWS = 30_000
-WALK_TIMEOUT_MS = 250
+FEW_ROWS = 120_000
+SEARCHABLE_ROWS = 30_000
+WALK_TIMEOUT_MS = 150
 COUNT_TIMEOUT_MS = 20_000
 LONGEST_PAGE = 1_000
+MOST_REMEMBERED = 500
 LAST_ROW = 2**31
 Release = tuple[int, int]
 
@@ -66,7 +67,7 @@ def needs_release(relation: Relation) -> bool:
 
 def can_search(relation: Relation) -> bool:
     """Tell whether a search through all text answers in good time."""
-    return bool(relation.words) or relation.estimate < FEW_ROWS
+    return bool(relation.words) or relation.estimate < SEARCHABLE_ROWS
 
 
 def page(
@@ -141,40 +142,52 @@ def _plan(pool: ReadPool, relation: Relation, view: View) -> _Plan:
 def _read(
     pool: ReadPool, relation: Relation, view: View, plan: _Plan, window: tuple[int, int]
 ) -> list[Row]:
-    """Fetch the rows of a window (first, number), by the plan's way, or by the other one."""
+    """Fetch the rows of a window (first, number), by the plan's way, or by the other one.
+
+    A view whose walk was once too slow is read the other way from then on, page after page.
+    """
     keys = sort_keys(relation, view.sorts)
-    if plan.is_walk and len(keys) <= 1:
-        is_backwards = bool(keys) and keys[0][1] == "desc"
-        walk_ms = 0 if is_backwards else WALK_TIMEOUT_MS  # its ties have an order of their own
-        with suppress(SlowQueryError):  # those that pass stand far from where the walk begins
-            return _walk(pool, relation, plan.condition, keys, window, walk_ms)
-    chosen = CHOSEN.format(plan.condition, order_by(relation, view.sorts))
-    return _fetch(pool, relation, chosen, window)
+    collected = CHOSEN.format(plan.condition, order_by(relation, view.sorts))
+    name = repr((relation.full_name, collected))
+    if plan.is_walk and len(keys) <= 1 and name not in _too_slow:
+        try:
+            if keys and not keys[0].is_forward:
+                return _walk_backwards(pool, relation, plan.condition, keys[0], window)
+            order = sql.SQL("order by {}").format(keys[0].clause) if keys else sql.SQL("")
+            chosen = sql.SQL("where {} {}").format(plan.condition, order)
+            return _fetch(pool, relation, chosen, window, walk_ms=WALK_TIMEOUT_MS)
+        except SlowQueryError:  # those that pass stand far from where the walk begins
+            _too_slow[name] = None
+            while len(_too_slow) > MOST_REMEMBERED:
+                _too_slow.pop(next(iter(_too_slow)), None)
+    return _fetch(pool, relation, collected, window)
 
 
-def _walk(  # noqa: PLR0913, PLR0917 - what a walk is
+_too_slow: dict[str, None] = {}
+
+
+def _walk_backwards(
     pool: ReadPool,
     relation: Relation,
     condition: sql.Composable,
-    keys: Sequence[tuple[sql.Composable, str]],
+    key: SortKey,
     window: tuple[int, int],
-    walk_ms: int,
 ) -> list[Row]:
-    """Fetch a window in the order of an index, or of the table itself."""
-    if not keys:
-        chosen = sql.SQL("where {}").format(condition)
-        return _fetch(pool, relation, chosen, window, walk_ms=walk_ms)
+    """Fetch a window from the far end of an index; nulls stand there, and come last all the same.
+
+    Ties have another order here than in the other way, so only a first page may be given up for it:
+    later on a row could be on two pages.
+    """
     start, limit = window
-    expression, direction = keys[0][0], sql.SQL(keys[0][1])
-    filled = sql.SQL("{} and {} is not null").format(condition, expression)
-    in_order = sql.SQL("{} {}").format(expression, direction)
-    rows = _fetch(pool, relation, CHOSEN.format(filled, in_order), window, walk_ms=walk_ms)
+    walk_ms = WALK_TIMEOUT_MS if start == 0 else 0
+    filled = sql.SQL("{} and {} is not null").format(condition, key.expression)
+    order = sql.SQL("{} {} nulls first").format(key.expression, sql.SQL(key.direction))
+    rows = _fetch(pool, relation, CHOSEN.format(filled, order), window, walk_ms=walk_ms)
     if len(rows) == limit:
         return rows
-    # The index has nulls at the other end; they come after all that has a value.
     before = sql.SQL("select count(*) as rows from {} as t where {}")
     number = int(pool.fetch(before.format(_name(relation), filled))[0]["rows"])
-    empty = sql.SQL("{} and {} is null").format(condition, expression)
+    empty = sql.SQL("{} and {} is null").format(condition, key.expression)
     rest = (max(start - number, 0), limit - len(rows))
     return rows + _fetch(pool, relation, CHOSEN.format(empty, sql.SQL("t.ctid")), rest)
 
