@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from pipeline import embedded
+from pipeline import database, embedded
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, load_settings
 
@@ -31,6 +31,13 @@ def our_files() -> None:
     for path in paths:
         if path.exists():
             sys.stdout.write(f"{path}\n")
+
+
+def prepare_database() -> None:
+    """Make the database of these settings, or bring it to this version."""
+    settings: Settings = _or_exit(load_settings)
+    _or_exit(lambda: database.prepare(settings))
+    sys.stdout.write(f"• banco {settings.db_name} pronto\n")
 
 
 def stop_database() -> None:

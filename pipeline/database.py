@@ -133,10 +133,14 @@ def translated() -> Iterator[None]:
         raise DatabaseError(f"o PostgreSQL recusou: {message} [{error.pgcode}]") from error
 
 
-def prepare(settings: Settings) -> None:
-    """Make the database, its tables, schemas and the read-only role, where they are missing."""
+def prepare(settings: Settings, *, dbname: str = "") -> None:
+    """Make the database, its tables, schemas and the read-only role, where they are missing.
+
+    A database of an earlier version is brought to this one's. With `dbname`, another database that
+    exists is made to look like that of the settings.
+    """
     try:
-        connection = connect(settings)
+        connection = connect(settings, dbname=dbname)
     except DatabaseUnavailableError as error:
         if not MISSING.search(str(error)):
             raise
@@ -204,12 +208,15 @@ def _migrate(connection: Connection) -> None:
 def _grant_reading(connection: Connection, settings: Settings) -> None:
     role = reader_role(settings)
     with connection.cursor() as cursor:
-        cursor.execute("select 1 from pg_roles where rolname = %s", [role])
-        exists = cursor.fetchone() is not None
-        cursor.execute("select to_regnamespace('marts') is not null")
-        if exists and _scalar(cursor):
+        cursor.execute(
+            "select has_schema_privilege(oid, to_regnamespace('marts')::oid, 'usage') "
+            "from pg_roles where rolname = %s",
+            [role],
+        )
+        known = cursor.fetchone()
+        if known == (True,):
             return
-        if not exists:
+        if known is None:
             _create_role(cursor, settings)
         for schema in ("public", *SCHEMAS):
             names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
@@ -238,7 +245,9 @@ def _create_role(cursor: Any, settings: Settings) -> None:
 
 
 def _reader_password(settings: Settings) -> str:
-    """Derive the reader's password, so that no second secret has to be configured."""
+    """Return the reader's password; derived, where no second secret is configured."""
+    if settings.db_reader_password:
+        return settings.db_reader_password
     key = settings.db_password.encode()
     return hmac.new(key, reader_role(settings).encode(), hashlib.sha256).hexdigest()
 

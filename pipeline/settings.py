@@ -25,6 +25,7 @@ DEFAULTS: Mapping[str, str] = {
     "DB_NAME": "terceirizados",
     "DB_USER": "",
     "DB_PASSWORD": "",
+    "DB_READER_PASSWORD": "",
     "URL_FOR_DATA_DOWNLOAD": f"https://www.gov.br{PAGE_PATH}",
     "DOWNLOAD_ATTEMPTS": "5",
     "DATA_DIR": "adm_cgu_terceirizados_local",
@@ -51,6 +52,7 @@ class Settings:
     db_name: str
     db_user: str
     db_password: str
+    db_reader_password: str
     page_url: str
     download_attempts: int
     data_dir: Path
@@ -146,6 +148,7 @@ def _build(values: Mapping[str, str], problems: list[str]) -> Settings:
         db_name=values["DB_NAME"],
         db_user=values["DB_USER"],
         db_password=values["DB_PASSWORD"],
+        db_reader_password=values["DB_READER_PASSWORD"],
         page_url=_address(values, "URL_FOR_DATA_DOWNLOAD", problems),
         download_attempts=_integer(values, "DOWNLOAD_ATTEMPTS", 1, 20, problems),
         data_dir=ROOT / Path(values["DATA_DIR"]).expanduser(),

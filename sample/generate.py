@@ -22,6 +22,7 @@ from sample.releases import DEFAULT_SCALE, DEFAULT_SEED, RELEASES, SampleRelease
 
 STAMP = ".amostra.json"
 PARALLEL_FROM_SCALE = 0.1
+MOST = 6
 SOURCES = "files generate people places published releases spreadsheet words"
 
 
@@ -33,11 +34,12 @@ def generate(
 ) -> None:
     """Make the files of all releases, or of the (year, month) in `only`, that are not there yet.
 
-    `scale` 1.0 gives the real sizes. Raises ValueError for a scale that is not above 0 and at most
-    2, LookupError for a month that is no release, OSError when the folder cannot be written.
+    `scale` 1.0 gives the real sizes; above 2 the same identifiers come in several files. Raises
+    ValueError for a scale that is not above 0 and at most 6, LookupError for a month that is no
+    release, OSError when the folder cannot be written.
     """
-    if not 0 < scale <= 2:
-        raise ValueError(f"a escala {scale} não serve: use um número acima de 0, até 2")
+    if not 0 < scale <= MOST:
+        raise ValueError(f"a escala {scale} não serve: use um número acima de 0, até {MOST}")
     wanted = RELEASES if only is None else tuple(release_of(*month) for month in only)
     folder.mkdir(parents=True, exist_ok=True)
     stamp = {"scale": scale, "seed": seed, "generator": _fingerprint()}

@@ -33,11 +33,15 @@ def layout(pool: ReadPool, parameters: dict[str, str]) -> html.Div:
     name = parameters.get("tabela") or _first(relations)
     found = catalog.find_relation(pool, name)
     if found is None:
-        note = dmc.Alert(
-            f"Não há tabela nem visão chamada {name[:120]!r}. Escolha uma da lista.",
-            color="yellow",
+        return html.Div(
+            dmc.Alert(
+                [
+                    f"Não há tabela nem visão chamada {name[:120]!r}. ",
+                    dcc.Link("Ver as que há", PATH),
+                ],
+                color="yellow",
+            )
         )
-        return html.Div([toolbar(relations, None, state.State(rows.View()), []), note])
     relation = shown(found)
     current = state.read_state(pool, relation, parameters)
     choices = rows.releases(pool) if state.has_releases(relation) else []

@@ -20,12 +20,12 @@ FORMATS = {
 
 def toolbar(
     relations: list[Relation],
-    relation: Relation | None,
+    relation: Relation,
     current: state.State,
     releases: list[Release],
 ) -> html.Div:
-    """Build the bar; without a table everything but the choice of one is disabled."""
-    name = relation.full_name if relation else None
+    """Build the bar of a table."""
+    name = relation.full_name
     release = current.view.release
     version = state.label(release) if release else None
     return html.Div(
@@ -38,7 +38,7 @@ def toolbar(
                     _versions(relation, version, releases),
                     _search(relation, current.view.search),
                     _columns(relation, current.columns),
-                    _exports(relation),
+                    _exports(),
                     dmc.Button("Limpar filtros", id="dados-limpar", variant="default", n_clicks=0),
                     html.Div(
                         [
@@ -62,7 +62,7 @@ def toolbar(
     )
 
 
-def _tables(relations: list[Relation], current: str | None) -> dmc.Select:
+def _tables(relations: list[Relation], current: str) -> dmc.Select:
     return dmc.Select(
         id="dados-tabela",
         label="Tabela ou visão",
@@ -76,9 +76,9 @@ def _tables(relations: list[Relation], current: str | None) -> dmc.Select:
     )
 
 
-def _versions(relation: Relation | None, current: str | None, releases: list[Release]) -> html.Div:
+def _versions(relation: Relation, current: str | None, releases: list[Release]) -> html.Div:
     choices = [{"value": state.label(one), "label": formats.release(*one)} for one in releases]
-    if relation and not rows.needs_release(relation):
+    if not rows.needs_release(relation):
         choices = [{"value": state.ALL, "label": "todas"}, *choices]
     select = dmc.Select(
         id="dados-versao",
@@ -91,8 +91,8 @@ def _versions(relation: Relation | None, current: str | None, releases: list[Rel
     return html.Div(select, style={} if releases else {"display": "none"})
 
 
-def _search(relation: Relation | None, value: str) -> dmc.TextInput:
-    is_there = relation is not None and rows.can_search(relation)
+def _search(relation: Relation, value: str) -> dmc.TextInput:
+    is_there = rows.can_search(relation)
     return dmc.TextInput(
         id="dados-busca",
         label="Buscar em todas as colunas de texto",
@@ -106,8 +106,8 @@ def _search(relation: Relation | None, value: str) -> dmc.TextInput:
     )
 
 
-def _columns(relation: Relation | None, names: tuple[str, ...]) -> dmc.Popover:
-    columns = relation.columns if relation else ()
+def _columns(relation: Relation, names: tuple[str, ...]) -> dmc.Popover:
+    columns = relation.columns
     boxes = [
         dmc.Checkbox(value=column.name, label=column.name, description=column.description, mb="xs")
         for column in columns
@@ -134,14 +134,10 @@ def _columns(relation: Relation | None, names: tuple[str, ...]) -> dmc.Popover:
     )
 
 
-def _exports(relation: Relation | None) -> dmc.Menu:
+def _exports() -> dmc.Menu:
     return dmc.Menu(
         [
-            dmc.MenuTarget(
-                dmc.Button(
-                    "Exportar", id="dados-exportar", variant="default", disabled=relation is None
-                )
-            ),
+            dmc.MenuTarget(dmc.Button("Exportar", id="dados-exportar", variant="default")),
             dmc.MenuDropdown(
                 [
                     dmc.MenuLabel("Exatamente as linhas e colunas filtradas"),
@@ -161,9 +157,7 @@ def _exports(relation: Relation | None) -> dmc.Menu:
     )
 
 
-def _about(relation: Relation | None) -> list[Any]:
-    if relation is None:
-        return []
+def _about(relation: Relation) -> list[Any]:
     return [
         dmc.Badge(relation.kind, variant="light", color="gray"),
         dmc.Text(relation.description or "Sem descrição.", size="sm", c="dimmed", lineClamp=2),
