@@ -49,6 +49,16 @@ def test_the_ledger_adds_up_and_set_aside_lines_are_kept(settings, rows, capture
     ]
 
 
+def test_a_repaired_line_is_kept_as_it_was_published(settings, rows, capture):
+    shifted = ROW.replace("AD'S, LTDA", "AD'S; LTDA")
+    load.load(settings, capture(f"{HEADER}\n{ROW}\n{shifted}\n"))
+    kept = "select ano, mes, arquivo, linha, conteudo, execucao_id from public.reparos"
+    assert rows(kept) == [(2025, 9, "20259.csv", 3, shifted, "run-1")]
+    assert rows("select linha_origem from historic_raw where reparado") == [(3,)]
+    load.load(settings, capture(f"{HEADER}\n{ROW}\n"))
+    assert rows(kept) == []
+
+
 def test_postgresql_refuses_a_ledger_that_does_not_add_up(settings, capture):
     good = capture(f"{HEADER}\n{ROW}\n")
     with pytest.raises(DatabaseError, match="linhas_fecham"):

@@ -210,6 +210,7 @@ def test_a_delimiter_inside_a_name_is_put_back_where_only_one_way_fits(read):
     assert values(parsed, 1)[8:] == FIELDS[8:]
     assert parsed.rows.column("reparado").to_pylist() == [False, True]
     assert parsed.repaired == 1
+    assert parsed.repairs == ((3, shifted),)
 
 
 def test_a_missing_field_is_empty_where_only_one_way_fits(read):

@@ -1,0 +1,75 @@
+"""Make the pictures of the README: every page of the viewer over the sample at its real size.
+
+    .venv/bin/python -m images.screenshots
+
+Needs chromium and chromedriver. Uses the database that `benchmarks.viewer_load` keeps, and makes it
+where it is missing (some minutes).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from selenium import webdriver
+
+from benchmarks.measuring import ROOT
+from benchmarks.viewer_load import PORT, prepared, wait_until_up
+from pipeline import embedded
+from tests.viewing import open_browser
+
+FOLDER = ROOT / "images"
+WIDTH = 1360
+TALLEST = 2_400
+FILTER = quote('{"nome_orgao_trabalho":{"filterType":"text","type":"contains","filter":"saude"}}')
+PAGES = {
+    "panorama": "/",
+    "dados": f"/dados?tabela=staging.historic_transformed&filtro={FILTER}",
+    "comparar": "/comparar",
+    "empresas": "/empresa",
+    "orgaos": "/orgao",
+    "contratos": "/contrato",
+    "qualidade": "/qualidade",
+    "execucoes": "/execucoes",
+    "registros": "/registros",
+}
+
+
+def shoot(browser: webdriver.Chrome, name: str, path: str) -> None:
+    """Open a page, wait until it stands still, keep it as images/NAME.png."""
+    browser.set_window_size(WIDTH, 900)
+    browser.get(f"http://127.0.0.1:{PORT}{path}")
+    before = ""
+    for _ in range(40):
+        time.sleep(0.5)
+        now = browser.find_element("tag name", "body").text
+        if now == before and "Carregando" not in now:
+            break
+        before = now
+    tall = browser.execute_script("return document.documentElement.scrollHeight")
+    browser.set_window_size(WIDTH, min(max(int(tall), 900), TALLEST))
+    time.sleep(1)
+    browser.save_screenshot(str(FOLDER / f"{name}.png"))
+
+
+def main() -> None:
+    """Make all of them."""
+    env = prepared(1.0)
+    server = subprocess.Popen([sys.executable, "run/results.py"], env=env, cwd=ROOT)
+    try:
+        wait_until_up()
+        browser = open_browser()
+        for name, path in PAGES.items():
+            shoot(browser, name, path)
+        browser.quit()
+    finally:
+        server.terminate()
+        server.wait()
+        embedded.stop(Path(env["DATA_DIR"]) / "postgres")
+
+
+if __name__ == "__main__":
+    main()
