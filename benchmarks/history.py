@@ -153,6 +153,7 @@ def capture_and_materialize(folder: Path, portal: Portal, files: Path) -> str:
         whole, lost = apart(usual_way, files, socket_dir)
         by_row = [apart(row_by_row, files, socket_dir, autocommit=auto) for auto in (False, True)]
         full = run("historic_materialize", env)
+        parts = parts_of_materialization(socket_dir)
         once = run("historic_materialize", env)
         by_hand = psql("um CREATE TABLE AS à mão", socket_dir, handwritten(data), total)
         portal.replace(newest.name, (files / RELEASES[-2].name).read_bytes())
@@ -177,8 +178,25 @@ def capture_and_materialize(folder: Path, portal: Portal, files: Path) -> str:
     ]
     return (
         f"{total} linhas em {len(csvs)} arquivos\n\n{table(captures, base)}\n\n"
-        f"Linhas perdidas: nós 0; pandas {lost}.\n\n{table(builds, by_hand)}"
+        f"Linhas perdidas: nós 0; pandas {lost}.\n\n{table(builds, by_hand)}\n\n{parts}"
     )
+
+
+def parts_of_materialization(socket_dir: Path) -> str:
+    """Say what the only materialization so far spent its time on; two models run at a time."""
+    connection = psycopg2.connect(host=str(socket_dir), user=embedded.OWNER, dbname=DATABASE)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select tipo, case when no like '%historic_%' then 'staging' else 'marts' end as onde, "
+            "sum(segundos) from public.resultados_dbt group by 1, 2 order by 2 desc, 1"
+        )
+        parts = [f"{where} ({kind}) {seconds:.1f} s" for kind, where, seconds in cursor]
+        cursor.execute(
+            "select mensagem from public.registros where mensagem like '%índices da busca%'"
+        )
+        parts += [text for (text,) in cursor]
+    connection.close()
+    return f"Em que a materialização completa gasta o tempo: {'; '.join(parts)}."
 
 
 def rename(one: Measure, name: str) -> Measure:

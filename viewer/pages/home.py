@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +10,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from viewer import formats, parts, queries
+from viewer import formats, links, parts, queries
 from viewer.pool import ReadPool, Row
 
 PATH = "/"
@@ -57,15 +56,17 @@ def _newest(pool: ReadPool, file: Row) -> html.Section:
         "Versão mais nova",
         dmc.SimpleGrid(
             [
-                _card("Referência", name, file["arquivo"]),
-                _card(
+                parts.card("Referência", name, file["arquivo"]),
+                parts.card(
                     "Linhas carregadas",
                     formats.number(file["linhas_carregadas"]),
                     f"{formats.number(file['linhas_separadas'])} separadas, "
                     f"{formats.number(file['linhas_reparadas'])} reparadas",
                 ),
                 *_totals(pool, file),
-                _card("Capturada em", formats.moment(file["capturado_em"]), "horário de Brasília"),
+                parts.card(
+                    "Capturada em", formats.moment(file["capturado_em"]), "horário de Brasília"
+                ),
             ],
             cols={"base": 1, "xs": 2, "lg": 5},
             spacing="md",
@@ -90,34 +91,21 @@ def _totals(pool: ReadPool, file: Row) -> list[dmc.Paper]:
     totals = queries.newest_totals(pool)
     if not totals or not totals["linhas"]:
         return [
-            _card("Pessoas", "—", "rode python run/materialize.py"),
-            _card("Custo por mês", "—", "rode python run/materialize.py"),
+            parts.card("Pessoas", "—", "rode python run/materialize.py"),
+            parts.card("Custo por mês", "—", "rode python run/materialize.py"),
         ]
     is_same = (totals["ano"], totals["mes"]) == (file["ano"], file["mes"])
     note = "" if is_same else f"de {formats.release(totals['ano'], totals['mes'])}; materialize"
     return [
-        _card(
+        parts.card(
             "Pessoas", formats.number(totals["pessoas"]), note or "CPF mascarado e nome distintos"
         ),
-        _card(
+        parts.card(
             "Custo por mês",
             formats.money(totals["custo"] or Decimal(0), is_short=True),
             note or formats.money(totals["custo"] or Decimal(0)),
         ),
     ]
-
-
-def _card(label: str, value: str, note: str) -> dmc.Paper:
-    return dmc.Paper(
-        [
-            dmc.Text(label, size="sm", c="dimmed"),
-            dmc.Text(value, className="valor"),
-            dmc.Text(note, size="xs", c="dimmed", className="quebra"),
-        ],
-        p="md",
-        withBorder=True,
-        className="cartao",
-    )
 
 
 def _runs(runs: dict[str, Row]) -> dmc.SimpleGrid:
@@ -204,7 +192,6 @@ def _costliest(pool: ReadPool) -> list[Any]:
     bodies = queries.costliest_bodies(pool)
     if not bodies:
         return []
-    most = max(bodies[0]["custo"], Decimal(1))
     return [
         parts.section(
             "Órgãos de maior custo por mês",
@@ -214,22 +201,11 @@ def _costliest(pool: ReadPool) -> list[Any]:
                 c="dimmed",
                 mb="xs",
             ),
-            html.Ul([_bar(body, most) for body in bodies], className="barras"),
+            parts.bars([_bar(body) for body in bodies], "Órgãos de maior custo por mês"),
         )
     ]
 
 
-def _bar(body: Row, most: Decimal) -> html.Li:
-    model = {
-        "nome_orgao_trabalho": {"filterType": "text", "type": "equals", "filter": body["orgao"]}
-    }
-    query = urlencode({"tabela": queries.PEOPLE_TABLE, "filtro": json.dumps(model)})
-    share = max(float(body["custo"] / most) * 100, 0.5)
-    return html.Li(
-        [
-            dcc.Link(body["orgao"], href=f"/dados?{query}", title=body["sigla"] or body["orgao"]),
-            html.Span(html.Span(style={"width": f"{share:.1f}%"}), className="trilho"),
-            html.Span(formats.money(body["custo"], is_short=True), className="quanto"),
-        ],
-        title=f"{formats.money(body['custo'])} · {formats.number(body['linhas'])} linhas",
-    )
+def _bar(body: Row) -> tuple[str, float, str, str]:
+    href = links.rows(queries.PEOPLE_TABLE, {"nome_orgao_trabalho": body["orgao"]})
+    return body["orgao"], float(body["custo"]), formats.money(body["custo"], is_short=True), href
