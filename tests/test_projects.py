@@ -12,7 +12,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.settings import ROOT
 
 FOLDERS = ("flows", "pipeline", "sample", "run")
-FILES = ("pyproject.toml", "tests/conftest.py", "tests/__init__.py")
+FILES = ("pyproject.toml", "tests/conftest.py", "tests/viewing.py", "tests/__init__.py")
 
 
 @pytest.fixture
