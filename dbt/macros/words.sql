@@ -12,23 +12,25 @@
 ] -%}
 insert into public.valores (coluna, valor)
 select distinct
-    texts.coluna,
-    public.sem_acento(texts.valor) as valor
+    grouped.coluna,
+    public.sem_acento(grouped.valor) as valor
 from (
-    select distinct
-        listed.coluna,
-        listed.valor
-    from {{ this }} as written
-    cross join lateral (
-        values
+    select
+        case
+            {%- for column in columns %}
+            when grouping({{ column }}) = 0 then '{{ column }}'
+            {%- endfor %}
+        end as coluna,
+        coalesce({{ columns | join(", ") }}) as valor
+    from {{ this }}
+    where xmin = pg_current_xact_id()::xid
+    group by grouping sets (
         {%- for column in columns %}
-        ('{{ column }}', written.{{ column }}){{ "," if not loop.last }}
+        ({{ column }}){{ "," if not loop.last }}
         {%- endfor %}
-    ) as listed (coluna, valor)
-    where
-        written.xmin = pg_current_xact_id()::xid
-        and listed.valor is not null
-) as texts
+    )
+) as grouped
+where grouped.valor is not null
 order by
     coluna,
     valor
