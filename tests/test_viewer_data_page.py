@@ -59,7 +59,7 @@ def test_columns_are_chosen_with_their_meaning_and_stay_in_the_address(page, bro
     assert not cells(browser, "cpf")
     browser.find_element(By.XPATH, "//button[.='Colunas']").click()
     box = wait(browser, lambda: browser.find_element(By.CSS_SELECTOR, 'input[value="cpf"]'))
-    assert "CPF da pessoa, mascarado pela fonte" in text(browser)
+    wait(browser, lambda: "CPF da pessoa, mascarado pela fonte" in text(browser))
     browser.execute_script("arguments[0].click()", box)
     wait(browser, lambda: any(cells(browser, "cpf")))
     wait(browser, lambda: "cpf" in address(browser).get("colunas", ""))
