@@ -3,6 +3,8 @@
 # Exit status: 0 all passed, 1 something failed.
 # shellcheck source=run/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/run/common.sh"
+# shellcheck source=run/containers.sh
+source "$ROOT/run/containers.sh"
 
 # find_browser: print a chromium or chrome of this machine.
 find_browser() {
@@ -24,7 +26,17 @@ ensure_browser() {
     fi
     [[ -z ${CI:-} ]] || die 1 "no CI nenhum teste fica de fora: falta o chromium (apt install chromium chromium-driver)"
     export TERCEIRIZADOS_SEM_NAVEGADOR=1
-    LEFT_OUT="os testes no navegador ficaram de fora: instale chromium e chromedriver (Debian: apt install chromium chromium-driver)"
+    LEFT_OUT+=("os testes no navegador ficaram de fora: instale chromium e chromedriver (Debian: apt install chromium chromium-driver)")
+}
+
+# ensure_engine: say what is left out where no container can run.
+ensure_engine() {
+    local problem
+    problem=$(engine_problem)
+    [[ -n $problem ]] || return 0
+    [[ -z ${CI:-} ]] || die 1 "no CI nenhum teste fica de fora, e $problem. Rode antes: .ci/engine"
+    export TERCEIRIZADOS_SEM_MOTOR=1
+    LEFT_OUT+=("os testes dos contêineres ficaram de fora: $problem. Em um Debian, como root: .ci/engine")
 }
 
 # check NAME COMMAND...: run one check, its output only when it fails.
@@ -45,19 +57,21 @@ run_checks() {
     check "ruff format" "$bin/ruff" format --check .
     check "mypy" "$bin/mypy"
     check "sqlfluff" "$bin/sqlfluff" lint --processes 2 dbt/models dbt/tests pipeline/schema
-    check "shellcheck" "$bin/shellcheck" start.sh stop.sh test.sh run/common.sh .ci/run requirements/compile.sh
+    check "shellcheck" "$bin/shellcheck" start.sh stop.sh test.sh run/*.sh .ci/* \
+        requirements/compile.sh containers/entrypoint containers/healthy containers/database containers/stack
 }
 
 main() {
-    LEFT_OUT=
+    LEFT_OUT=()
     cd "$ROOT"
     mkdir -p logs
     ensure_environment start results tests
     ensure_browser
+    ensure_engine
     run_checks
     # One worker more than the cores: much of a test is waiting for PostgreSQL or the network.
     "$PYTHON" -m pytest -n "$(($(nproc) + 1))" --dist loadfile "$@"
-    [[ -z $LEFT_OUT ]] || printf 'ATENÇÃO: %s\n' "$LEFT_OUT" >&2
+    [[ ${#LEFT_OUT[@]} == 0 ]] || printf 'ATENÇÃO: %s\n' "${LEFT_OUT[@]}" >&2
 }
 
 main "$@"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from pipeline import database, embedded
+from pipeline import backup, database, embedded
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, load_settings
 
@@ -38,6 +38,19 @@ def prepare_database() -> None:
     settings: Settings = _or_exit(load_settings)
     _or_exit(lambda: database.prepare(settings))
     sys.stdout.write(f"• banco {settings.db_name} pronto\n")
+
+
+def dump_database() -> None:
+    """Write the database of these settings to the standard output."""
+    settings: Settings = _or_exit(load_settings)
+    _or_exit(lambda: backup.dump(settings, sys.stdout.buffer))
+
+
+def restore_database() -> None:
+    """Replace the database of these settings by the dump on the standard input."""
+    settings: Settings = _or_exit(load_settings)
+    releases = _or_exit(lambda: backup.restore(settings, sys.stdin.buffer))
+    sys.stdout.write(f"• banco {settings.db_name} restaurado: {releases} versões\n")
 
 
 def stop_database() -> None:

@@ -20,6 +20,17 @@ die() {
     exit "$status"
 }
 
+# confirm WORD LINE...: show the lines and go on only where the word is typed, or with --yes.
+confirm() {
+    local word=$1 answer
+    shift
+    [[ $YES == 0 ]] || return 0
+    printf '%s\n' "$@"
+    printf 'Digite "%s" para confirmar: ' "$word"
+    read -r answer || answer=
+    [[ $answer == "$word" ]]
+}
+
 # python_311: print a Python 3.11 of this machine; fail where there is none.
 python_311() {
     local candidate

@@ -17,6 +17,28 @@ def test_preparing_twice_changes_nothing(settings, rows):
     assert len(before) == len(list(database.SCHEMA_DIR.glob("*.sql")))
 
 
+def test_a_database_of_an_earlier_version_is_brought_to_this_one(
+    empty_settings, tmp_path, monkeypatch
+):
+    first, *later = sorted(database.SCHEMA_DIR.glob("*.sql"))
+    (tmp_path / "antes").mkdir()
+    (tmp_path / "antes" / first.name).write_bytes(first.read_bytes())
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "SCHEMA_DIR", tmp_path / "antes")
+        database.prepare(empty_settings)
+    with database.transaction(empty_settings) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "insert into public.execucoes (execucao_id, flow, estado, inicio) "
+            "values ('velha', 'f', 'Success', now())"
+        )
+    database.prepare(empty_settings)
+    with database.transaction(empty_settings) as connection, connection.cursor() as cursor:
+        cursor.execute("select array_agg(nome order by nome) from public.migracoes")
+        assert cursor.fetchone()[0] == [first.name, *(path.name for path in later)]
+        cursor.execute("select execucao_id from public.execucoes")
+        assert cursor.fetchall() == [("velha",)]
+
+
 def test_two_may_prepare_at_once(empty_settings):
     errors = []
 

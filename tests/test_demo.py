@@ -1,4 +1,4 @@
-"""The whole way as a newcomer goes it: a fresh checkout, `./start.sh --demo`, look, stop."""
+"""The whole way without containers: a fresh checkout, `./start.sh --demo`, look, save, stop."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """A copy of the project that borrows this environment, with ports of its own."""
+    """A copy of the project that borrows this environment, with ports of its own and no engine."""
     folder = tmp_path_factory.mktemp("projeto")
     for name in FOLDERS:
         ignored = shutil.ignore_patterns("__pycache__", "files", "target", "logs")
@@ -31,7 +31,14 @@ def checkout(tmp_path_factory):
     for name in FILES:
         shutil.copy2(ROOT / name, folder / name)
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    env = os.environ | {"VIEWER_PORT": str(free_port()), "SAMPLE_PORT": str(free_port())}
+    (folder / "bin").mkdir()
+    (folder / "bin" / "docker").write_text("#!/bin/sh\necho 'daemon is not running' >&2\nexit 1\n")
+    (folder / "bin" / "docker").chmod(0o755)
+    env = os.environ | {
+        "VIEWER_PORT": str(free_port()),
+        "SAMPLE_PORT": str(free_port()),
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+    }
 
     def run(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -53,6 +60,7 @@ def status(url: str) -> int:
 def test_start_again_stop_and_purge(checkout):
     first = checkout("./start.sh", "--demo")
     assert first.returncode == 0, first.stdout + first.stderr
+    assert "o Docker não responde (daemon is not running): tudo roda nesta máquina" in first.stdout
     assert first.stdout.strip().splitlines()[-1] == f"Pronto: {checkout.url}"
     assert status(f"{checkout.url}/healthz") == 200
     assert (checkout.folder / ".env").read_text() == (ROOT / ".env.example").read_text()
@@ -63,6 +71,18 @@ def test_start_again_stop_and_purge(checkout):
     assert "já estava no ar" in second.stdout
     assert "sem mudança" in second.stdout
     assert (checkout.folder / ".env").read_text() == "# meu\nDEMO=1\n"
+
+    saved = checkout("./start.sh", "--local", "--backup", "copia")
+    assert saved.returncode == 0, saved.stderr
+    assert (checkout.folder / "copia").stat().st_mode & 0o777 == 0o600
+    again = checkout("./start.sh", "--local", "--backup", "copia")
+    assert (again.returncode, "copia já existe" in again.stderr) == (2, True)
+    unsure = checkout("./start.sh", "--local", "--restore", "copia")
+    assert (unsure.returncode, "nada foi mudado" in unsure.stderr) == (1, True)
+    back = checkout("./start.sh", "--local", "--restore", "copia", "--yes")
+    assert back.returncode == 0, back.stderr
+    assert "21 versões" in back.stdout
+    assert status(f"{checkout.url}/healthz") == 200
 
     stopped = checkout("./stop.sh")
     assert stopped.returncode == 0, stopped.stderr

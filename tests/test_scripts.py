@@ -88,6 +88,14 @@ def test_deleting_spares_what_others_keep_in_the_same_folders(tmp_path):
 
 def test_yes_alone_is_wrong_use():
     assert run("./stop.sh", "--yes").returncode == 2
+    assert run("./start.sh", "--yes").returncode == 2
+
+
+@pytest.mark.parametrize("option", ["--backup", "--restore"])
+def test_a_backup_needs_a_file(option):
+    done = run("./start.sh", option)
+    assert done.returncode == 2
+    assert f"{option} precisa de um ARQUIVO" in done.stderr
 
 
 def common(body: str, folder: Path) -> subprocess.CompletedProcess[str]:
