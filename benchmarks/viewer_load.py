@@ -33,7 +33,9 @@ HISTORY = "staging.historic_transformed"
 NEWEST = "staging.transformed"
 PORT = 8077
 THINKING_S = 1.0
-PAGES = ("/", "/dados", "/execucoes")
+PAGES = (
+    "/", "/dados", "/empresa", "/orgao", "/contrato", "/qualidade", "/execucoes", "/registros",
+)  # fmt: skip
 TEXTS = {
     "razao_social_empresa": ("limpeza", "seguranca", "servicos", "ltda", "engenharia"),
     "nome": ("maria", "joao", "souza", "ana c", "cardoso"),

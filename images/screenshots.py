@@ -36,6 +36,25 @@ PAGES = {
     "execucoes": "/execucoes",
     "registros": "/registros",
 }
+DETAILS = {
+    "empresa": ("/empresa", "/empresa?cnpj="),
+    "orgao": ("/orgao", "/orgao?siafi="),
+    "contrato": ("/contrato", "/contrato?"),
+    "execucao": ("/execucoes", "/execucoes?id="),
+}
+"""Pages of one thing: where the list is, and how the address of its first one begins."""
+
+
+def first_of(browser: webdriver.Chrome, path: str, beginning: str) -> str:
+    """Return the address of the first thing that a list leads to."""
+    browser.get(f"http://127.0.0.1:{PORT}{path}")
+    selector = f'main a[href^="{beginning}"]'
+    deadline = time.monotonic() + 20
+    while not (found := browser.find_elements("css selector", selector)):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{path} leads to nothing")
+        time.sleep(0.2)
+    return str(found[0].get_dom_attribute("href"))
 
 
 def shoot(browser: webdriver.Chrome, name: str, path: str) -> None:
@@ -64,6 +83,8 @@ def main() -> None:
         browser = open_browser()
         for name, path in PAGES.items():
             shoot(browser, name, path)
+        for name, (path, beginning) in DETAILS.items():
+            shoot(browser, name, first_of(browser, path, beginning))
         browser.quit()
     finally:
         server.terminate()

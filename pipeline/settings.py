@@ -66,6 +66,7 @@ class Settings:
     flow: str
     flow_parameters: Mapping[str, Any]
     is_demo: bool
+    prefect_ui: str
 
     @property
     def is_embedded(self) -> bool:
@@ -162,7 +163,17 @@ def _build(values: Mapping[str, str], problems: list[str]) -> Settings:
         flow=values["FLOW"],
         flow_parameters=_object(values, "FLOW_PARAMETERS", problems),
         is_demo=values["DEMO"] != "0",
+        prefect_ui=_prefect_ui(problems),
     )
+
+
+def _prefect_ui(problems: list[str]) -> str:
+    """Return where Prefect's own pages are, as a browser sees them; nothing without a server."""
+    if os.environ.get("PREFECT__BACKEND") != "server":
+        return ""
+    name = "PREFECT__SERVER__UI__ENDPOINT"
+    values = {name: os.environ.get(name) or "http://localhost:8080"}
+    return _address(values, name, problems).rstrip("/")
 
 
 def _address(values: Mapping[str, str], name: str, problems: list[str]) -> str:

@@ -249,6 +249,18 @@ def test_a_column_that_empties_from_one_release_to_the_next_is_pointed_at(built,
     assert shares == [(1, 0), (5, 0), (9, 1)]
 
 
+def test_a_release_with_far_fewer_rows_than_the_one_before_is_pointed_at(built, select):
+    settings, _, folder = built
+    for month, rows in ((1, 10), (5, 7), (9, 4)):
+        load.load(settings, capture(folder, [record("nr_jornada", "40")] * rows, 2023, month))
+    transform.materialize(settings, "historico", "encolheu")
+    query = (
+        "select estado, falhas from public.resultados_dbt "
+        "where execucao_id = 'encolheu' and no like 'does_not_shrink%%'"
+    )
+    assert select(query) == [("warn", 1)]  # from 7 to 4; from 10 to 7 is just enough
+
+
 BREAK = {
     "rows_equal_ledger_transformed": "linhas = linhas + {0}, "
     "linhas_carregadas = linhas_carregadas + {0}",

@@ -21,7 +21,8 @@ NASTY = [
 ]  # fmt: skip
 NAMES = [
     "tabela", "filtro", "ordem", "busca", "versao", "colunas", "formato", "id", "pagina", "cnpj",
-    "siafi", "ug", "numero", "de", "para", "medida", "parte", "nivel", "fluxo", "estado", "orgao",
+    "siafi", "ug", "numero", "de", "para", "por", "mudanca", "motivo", "parte", "nivel", "fluxo",
+    "estado", "orgao",
 ]  # fmt: skip
 TABLES = ["staging.historic_transformed", "marts.versoes", "public.registros", "nada"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qsl
 
 import dash
 import dash_mantine_components as dmc
@@ -18,14 +17,35 @@ from dash import Input, Output, dcc, html
 
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings
-from viewer import downloads, parts, queries
+from viewer import address, downloads, parts
 from viewer.browser import in_browser
-from viewer.pages import data, home, runs
+from viewer.pages import (
+    body,
+    company,
+    compare,
+    contract,
+    data,
+    home,
+    quality,
+    records,
+    run_page,
+    runs,
+)
 from viewer.pool import ReadPool
 
 logger = logging.getLogger(__name__)
 
-PAGES: tuple[ModuleType, ...] = (home, data, runs)
+PAGES: tuple[ModuleType, ...] = (
+    home,
+    data,
+    compare,
+    company,
+    body,
+    contract,
+    quality,
+    runs,
+    records,
+)
 NAME = "Terceirizados"
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -77,6 +97,7 @@ def create_app(settings: Settings) -> dash.Dash:
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
+    app.server.config[run_page.PREFECT_UI] = settings.prefect_ui
     app.layout = _frame()
     _register_router(app, pool)
     for page in PAGES:
@@ -128,7 +149,7 @@ def _register_router(app: dash.Dash, pool: ReadPool) -> None:
         page = next((page for page in PAGES if (path or "/") == page.PATH), None)
         if page is None:
             return _not_found(path or ""), _links(None), f"Não encontrada · {NAME}"
-        parameters = dict(parse_qsl((search or "").removeprefix("?")))
+        parameters = address.read((search or "").removeprefix("?"))
         content = parts.guarded(lambda: page.layout(pool, parameters))
         return content, _links(page), f"{page.TITLE} · {NAME}"
 
@@ -158,7 +179,7 @@ def _register_health(server: flask.Flask, pool: ReadPool) -> None:
     @server.get("/healthz")
     def health() -> tuple[flask.Response, int]:
         try:
-            queries.is_alive(pool)
+            pool.check()
         except PipelineError as error:
             return flask.jsonify(estado="erro", banco=str(error)), 503
         return flask.jsonify(estado="ok", banco="ok"), 200

@@ -44,12 +44,31 @@ def number(value: int | float | Decimal) -> str:
 
 
 def money(value: Decimal, *, is_short: bool = False) -> str:
-    """Write reais: `R$ 1.234,50`, or `R$ 1,2 milhão` where a panorama is wanted."""
-    if is_short and abs(value) >= 1_000_000_000:
-        return f"R$ {number(round(value / 1_000_000_000, 2))} bi"
-    if is_short and abs(value) >= 1_000_000:
-        return f"R$ {number(round(value / 1_000_000, 1))} mi"
-    return f"R$ {number(round(value, 2))}"
+    """Write reais: `R$ 1.234,50`, `-R$ 2,00`, or `R$ 1,2 mi` where a panorama is wanted."""
+    sign, amount = "-" if value < 0 else "", abs(value)
+    if is_short and amount >= 1_000_000_000:
+        return f"{sign}R$ {number(round(amount / 1_000_000_000, 2))} bi"
+    if is_short and amount >= 1_000_000:
+        return f"{sign}R$ {number(round(amount / 1_000_000, 1))} mi"
+    return f"{sign}R$ {number(round(amount, 2))}"
+
+
+def change(now: int | Decimal, before: int | Decimal | None) -> str:
+    """Write how much more or less a number is than before: `+1,2 %`; nothing where none was."""
+    if not before:
+        return ""
+    percent = round((Decimal(now) / Decimal(before) - 1) * 100, 1)
+    return f"{'+' if percent > 0 else ''}{number(percent)} %"
+
+
+def share(part: int, whole: int) -> str:
+    """Write a part of a whole: `16,4 %`; nothing of nothing is `0,0 %`."""
+    return f"{number(round(Decimal(part) / Decimal(whole or 1) * 100, 1))} %"
+
+
+def day(value: date) -> str:
+    """Write a day as dd/mm/aaaa."""
+    return value.strftime("%d/%m/%Y")
 
 
 def moment(value: datetime | None) -> str:
@@ -88,7 +107,7 @@ def cell(value: Any, column: Column) -> str | None:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, date):
-        return value.strftime("%d/%m/%Y")
+        return day(value)
     return _shortened(_text(value))
 
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from viewer.rows import Release
+from viewer.state import label
+
 HISTORY = "staging.historic_transformed"
 
 
@@ -16,14 +19,18 @@ def rows(
     *,
     filters: Mapping[str, Any] | None = None,
     sort: Sequence[tuple[str, str]] = (),
+    release: Release | None = None,
 ) -> str:
     """Address the grid of a table: `equal` are values a column must have (None: be empty).
 
-    `filters` is an AG Grid filter model for what is not an equality; `sort` are (column, asc|desc).
+    `filters` is an AG Grid filter model for what is not an equality; `sort` are (column, asc|desc);
+    `release` narrows a table of several releases to one.
     """
     model = {name: _equal(value) for name, value in (equal or {}).items()} | dict(filters or {})
     order = [{"colId": name, "sort": direction} for name, direction in sort]
     parameters = {"tabela": table}
+    if release:
+        parameters["versao"] = label(release)
     if model:
         parameters["filtro"] = json.dumps(model, ensure_ascii=False, separators=(",", ":"))
     if order:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from pipeline.errors import ConfigurationError, PipelineError
-from viewer.pool import NotPreparedError
+from viewer.pool import NotPreparedError, SlowQueryError
 
 STATES = {
     "Success": ("Sucesso", "teal"),
@@ -33,12 +34,13 @@ STATES = {
     "skipped": ("Pulado", "gray"),
 }
 LEVELS = {
-    "DEBUG": ("Detalhe", "gray"),
-    "INFO": ("Informação", "blue"),
-    "WARNING": ("Aviso", "yellow"),
-    "ERROR": ("Erro", "red"),
-    "CRITICAL": ("Grave", "red"),
+    "DEBUG": ("Detalhe", "gray", "·"),
+    "INFO": ("Informação", "blue", "i"),
+    "WARNING": ("Aviso", "yellow", "⚠"),
+    "ERROR": ("Erro", "red", "✖"),
+    "CRITICAL": ("Grave", "red", "✖"),
 }
+UNDEFINED_TABLE = "42P01"
 
 
 def aria(**attributes: str) -> dict[str, Any]:
@@ -54,8 +56,10 @@ def state(name: str) -> dmc.Badge:
 
 def level(name: str) -> dmc.Badge:
     """Show the level of a log line."""
-    text, color = LEVELS.get(name, (name, "gray"))
-    return dmc.Badge(text, color=color, variant="light", size="sm")
+    text, color, icon = LEVELS.get(name, (name, "gray", "·"))
+    return dmc.Badge(
+        text, color=color, variant="light", size="sm", leftSection=icon, className="nivel"
+    )
 
 
 def heading(title: str, text: Any = None) -> html.Div:
@@ -81,12 +85,23 @@ def empty(text: str, *commands: str) -> dmc.Paper:
 
 
 def failure(error: PipelineError) -> Any:
-    """Show an error as what it is: a database that was never prepared is not one that is down."""
+    """Show an error as what it is: nothing captured, nothing materialized, too slow, or away."""
     if isinstance(error, NotPreparedError):
         return empty(
             "Nada foi capturado ainda. Para baixar a versão mais nova e montar as tabelas, rode:",
             "python run/capture.py",
             "python run/materialize.py",
+        )
+    if getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE:
+        return not_materialized()
+    if isinstance(error, SlowQueryError):
+        text = str(error)
+        return dmc.Alert(
+            f"{text[:1].upper()}{text[1:]}.",
+            title="Consulta cancelada",
+            color="orange",
+            variant="light",
+            attributes={"root": {"data-erro": type(error).__name__}},
         )
     hint = ""
     if isinstance(error, ConfigurationError):
@@ -100,6 +115,14 @@ def failure(error: PipelineError) -> Any:
     )
 
 
+def not_materialized() -> dmc.Paper:
+    """Say that the tables of this part are not there yet."""
+    return empty(
+        "O que esta parte mostra ainda não foi montado. Para montar as tabelas, rode:",
+        "python run/historic_materialize.py",
+    )
+
+
 def guarded(build: Callable[[], Any]) -> Any:
     """Build a part of a page; where that fails, show why in its place."""
     try:
@@ -108,7 +131,7 @@ def guarded(build: Callable[[], Any]) -> Any:
         return failure(error)
 
 
-def card(label: str, value: Any, note: Any = "") -> dmc.Paper:
+def card(label: str, value: Any, note: Any = "", *, is_warning: bool = False) -> dmc.Paper:
     """Show one figure with its name above and a note below."""
     return dmc.Paper(
         [
@@ -118,26 +141,37 @@ def card(label: str, value: Any, note: Any = "") -> dmc.Paper:
         ],
         p="md",
         withBorder=True,
-        className="cartao",
+        className="cartao atencao" if is_warning else "cartao",
     )
 
 
-def bars(items: Sequence[tuple[str, float, str, str]], label: str) -> html.Ul:
-    """Show bars as a list: (name, amount ≥ 0, the amount in words, address of its rows)."""
-    most = max((amount for _, amount, _, _ in items), default=0) or 1
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a list: name, amount ≥ 0, the amount in words, its page, its rows."""
+
+    name: str
+    amount: float
+    words: str
+    href: str
+    rows: str
+
+
+def bars(items: Sequence[Bar], label: str) -> html.Ul:
+    """Show bars as a list; the name leads to the page, the amount to the rows."""
+    most = max((item.amount for item in items), default=0) or 1
     return html.Ul(
         [
             html.Li(
                 [
-                    dcc.Link(name, href=href, title=name),
+                    dcc.Link(item.name, href=item.href, title=item.name),
                     html.Span(
-                        html.Span(style={"width": f"{max(amount, 0) / most * 100:.1f}%"}),
+                        html.Span(style={"width": f"{max(item.amount, 0) / most * 100:.1f}%"}),
                         className="trilho",
                     ),
-                    html.Span(words, className="quanto"),
+                    dcc.Link(item.words, href=item.rows, className="quanto", title="ver as linhas"),
                 ]
             )
-            for name, amount, words, href in items
+            for item in items
         ],
         className="barras",
         **aria(label=label),

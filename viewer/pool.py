@@ -113,6 +113,10 @@ class ReadPool:
         finally:
             self._streams.release()
 
+    def check(self) -> None:
+        """Ask the database for one row; raises what `fetch` raises when it does not answer."""
+        self.fetch("select 1", timeout_ms=3_000)
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         while not self._idle.empty():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from viewer import formats
 from viewer.pool import TIME_ZONE, ReadPool, Row
-from viewer.rows import View
+from viewer.rows import Release
 
 FILES = """
     select ano, mes, arquivo, url, sha256, bytes, baixado_em, capturado_em, linhas,
@@ -46,42 +45,33 @@ def of_row(pool: ReadPool, year: int, month: int, line: int) -> tuple[Row, Row] 
 
 
 @dataclass(frozen=True)
-class Export:
-    """What is exported: a table's rows under a view, and the address that was asked for."""
+class Sources:
+    """The files behind an export: these names, or those of these releases; None and None: all."""
 
-    table: str
-    view: View
-    address: str
+    names: Collection[str] | None
+    releases: Collection[Release] | None = None
 
 
-def of_export(pool: ReadPool, export: Export, files: Collection[str] | None, rows: int) -> str:
-    """Describe an export: table, filters, number of rows, and the files (None: all) behind it."""
-    view = export.view
-    facts = {
-        "Tabela": export.table,
-        "Versão": formats.release(*view.release) if view.release else "todas",
-        "Filtros": _json(view.filters) if view.filters else "nenhum",
-        "Busca": view.search or "nenhuma",
-        "Ordem": _json(list(view.sorts)) if view.sorts else "a da tabela",
-        "Endereço": export.address,
+def of_export(pool: ReadPool, facts: Mapping[str, str], sources: Sources, rows: int) -> str:
+    """Describe an export: what was asked for (name: value), number of rows, files behind it."""
+    told = {
+        **facts,
         "Linhas": formats.number(rows),
         "Exportado em": f"{formats.moment(datetime.now(ZoneInfo(TIME_ZONE)))}, horário de Brasília",
     }
+    files = pool.fetch(FILES, {"names": sources.names and sorted(sources.names)})
+    known = sources.releases
     lines = [
         "Terceirizados de órgãos federais: procedência desta exportação",
         "",
-        *(f"{name}: {value}" for name, value in facts.items()),
+        *(f"{name}: {value}" for name, value in told.items()),
         "",
         "Arquivos da CGU de onde as linhas vêm:",
-        *(_file_line(file) for file in pool.fetch(FILES, {"names": files and sorted(files)})),
+        *(_file_line(file) for file in files if not known or (file["ano"], file["mes"]) in known),
         "",
         NOTE,
     ]
     return "\n".join(lines) + "\n"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _file_line(file: Row) -> str:

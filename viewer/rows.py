@@ -2,15 +2,17 @@
 
 A table with an index for every column (`Relation.words`) is read in one of two ways. Where few rows
 pass, they are collected by their words and sorted. Where many pass, an index is walked in the order
-that is wanted until the page is full. PostgreSQL's planner says which; a walk that takes long is
-given up for the other way, which gives the same order.
+that is wanted until the page is full. How many pass, PostgreSQL's planner says; whether a walk is
+shorter follows from it, if they stand evenly. Estimates err, so the way that takes long is given up
+for the other one, and that one for the first with more patience, until one has the page.
 Any other table is sorted as it is; a large one is looked at one release at a time.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg2 import sql
@@ -22,9 +24,13 @@ from viewer.lookup import Lookup
 from viewer.pool import ReadPool, Row, SlowQueryError
 
 LARGE_ROWS = 200_000
-FEW_ROWS = 120_000
+COUNTED_ROWS = 50_000
+"""So many rows are counted at once; of more, an estimate is given."""
 SEARCHABLE_ROWS = 30_000
-WALK_TIMEOUT_MS = 150
+WALK_TO_COLLECT = 0.5
+"""What a row costs that a walk passes by, against one that is collected."""
+PATIENCE_MS = (250, 1_500)
+"""How long each way may take, one round after the other."""
 COUNT_TIMEOUT_MS = 20_000
 LONGEST_PAGE = 1_000
 MOST_REMEMBERED = 500
@@ -52,11 +58,25 @@ class Count:
 
 @dataclass(frozen=True)
 class _Plan:
-    """How to read: the condition, how many rows may pass, whether to walk an index."""
+    """What to read: the condition, how many rows may pass it, of how many."""
 
     condition: sql.Composable
     expected: int
-    is_walk: bool
+    total: int
+
+    def is_walk(self, rows: int) -> bool:
+        """Tell whether a walk until `rows` rows have passed costs less than to collect them all."""
+        passed_by = rows * max(self.total, 1) / max(self.expected, 1)
+        return passed_by * WALK_TO_COLLECT < max(self.expected, 1)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Which of the rows to fetch, and after how many milliseconds to give up (0: as any query)."""
+
+    start: int
+    limit: int
+    patience_ms: int = 0
 
 
 def needs_release(relation: Relation) -> bool:
@@ -80,7 +100,7 @@ def page(
     start = max(int(start), 0)
     limit = min(max(int(end) - start, 0), LONGEST_PAGE)
     plan = _plan(pool, relation, view)
-    found = _read(pool, relation, view, plan, (start, limit))
+    found = _read(pool, relation, view, plan, _Window(start, limit))
     return [
         {column.name: cell(row[column.name], column) for column in relation.columns}
         for row in found
@@ -90,7 +110,7 @@ def page(
 def count(pool: ReadPool, relation: Relation, view: View, *, exactly: bool = False) -> Count:
     """Count the rows that pass: an estimate where there are many, unless `exactly` is asked."""
     plan = _plan(pool, relation, view)
-    if not exactly and plan.expected > FEW_ROWS:
+    if not exactly and plan.expected > COUNTED_ROWS:
         return Count(plan.expected, "about")
     query = sql.SQL("select count(*) as rows from {} as t where {}").format(
         _name(relation), plan.condition
@@ -106,7 +126,7 @@ def stream(pool: ReadPool, relation: Relation, view: View) -> Iterator[list[tupl
     """Give all rows that pass, in the order of the grid, as values of the table's columns."""
     plan = _plan(pool, relation, view)
     chosen = CHOSEN.format(plan.condition, order_by(relation, view.sorts))
-    if plan.is_walk and not view.sorts:
+    if relation.words and plan.expected > COUNTED_ROWS and not view.sorts:
         chosen = sql.SQL("where {}").format(plan.condition)
     query = sql.SQL("select {} from {} as t {}").format(_columns(relation), _name(relation), chosen)
     return pool.stream(query)
@@ -133,62 +153,83 @@ def _plan(pool: ReadPool, relation: Relation, view: View) -> _Plan:
             *map(sql.Literal, view.release), condition
         )
     if condition is TRUE:
-        return _Plan(TRUE, relation.estimate, is_walk=bool(relation.words))
+        return _Plan(TRUE, relation.estimate, relation.estimate)
     query = sql.SQL("explain (format json) select 1 from {} as t where {}")
     expected = planned_rows(pool.fetch(query.format(_name(relation), condition)))
-    return _Plan(condition, expected, is_walk=bool(relation.words) and expected > FEW_ROWS)
+    return _Plan(condition, expected, relation.estimate)
 
 
 def _read(
-    pool: ReadPool, relation: Relation, view: View, plan: _Plan, window: tuple[int, int]
+    pool: ReadPool, relation: Relation, view: View, plan: _Plan, window: _Window
 ) -> list[Row]:
-    """Fetch the rows of a window (first, number), by the plan's way, or by the other one.
+    """Fetch the rows of a window by the quicker way.
 
-    A view whose walk was once too slow is read the other way from then on, page after page.
+    Both give the same order, but where an index is read backwards: there ties have an order of
+    their own, so what was quicker for the first page is kept to for all others.
     """
     keys = sort_keys(relation, view.sorts)
     collected = CHOSEN.format(plan.condition, order_by(relation, view.sorts))
+    if not relation.words or len(keys) > 1:
+        return _fetch(pool, relation, collected, window)
+    key = keys[0] if keys else None
     name = repr((relation.full_name, collected))
-    if plan.is_walk and len(keys) <= 1 and name not in _too_slow:
+    is_backward = key is not None and not key.is_forward
+
+    def fetch(window: _Window, *, is_walk: bool) -> list[Row]:
+        if is_walk:
+            return _walk(pool, relation, plan.condition, key, window)
+        return _fetch(pool, relation, collected, window)
+
+    if is_backward and window.start:
+        if name not in _quicker:
+            _read(pool, relation, view, plan, replace(window, start=0))
+        return fetch(window, is_walk=_quicker[name])
+    first = _quicker.get(name, plan.is_walk(window.start + window.limit))
+    for patience_ms, is_walk in itertools.product(PATIENCE_MS, (first, not first)):
         try:
-            if keys and not keys[0].is_forward:
-                return _walk_backwards(pool, relation, plan.condition, keys[0], window)
-            order = sql.SQL("order by {}").format(keys[0].clause) if keys else sql.SQL("")
-            chosen = sql.SQL("where {} {}").format(plan.condition, order)
-            return _fetch(pool, relation, chosen, window, walk_ms=WALK_TIMEOUT_MS)
-        except SlowQueryError:  # those that pass stand far from where the walk begins
-            _too_slow[name] = None
-            while len(_too_slow) > MOST_REMEMBERED:
-                _too_slow.pop(next(iter(_too_slow)), None)
-    return _fetch(pool, relation, collected, window)
+            found = fetch(replace(window, patience_ms=patience_ms), is_walk=is_walk)
+        except SlowQueryError:
+            continue
+        _remember(name, is_walk=is_walk)
+        return found
+    _remember(name, is_walk=False)
+    return fetch(window, is_walk=False)
 
 
-_too_slow: dict[str, None] = {}
+_quicker: dict[str, bool] = {}
+"""The views that were read, and whether a walk was the quicker way."""
 
 
-def _walk_backwards(
+def _remember(name: str, *, is_walk: bool) -> None:
+    _quicker[name] = is_walk
+    while len(_quicker) > MOST_REMEMBERED:
+        _quicker.pop(next(iter(_quicker)), None)
+
+
+def _walk(
     pool: ReadPool,
     relation: Relation,
     condition: sql.Composable,
-    key: SortKey,
-    window: tuple[int, int],
+    key: SortKey | None,
+    window: _Window,
 ) -> list[Row]:
-    """Fetch a window from the far end of an index; nulls stand there, and come last all the same.
+    """Fetch a window in the order of the key's index, or of the table.
 
-    Ties have another order here than in the other way, so only a first page may be given up for it:
-    later on a row could be on two pages.
+    Backwards, nulls stand at the near end and come last all the same.
     """
-    start, limit = window
-    walk_ms = WALK_TIMEOUT_MS if start == 0 else 0
+    if key is None or key.is_forward:
+        order = sql.SQL("order by {}").format(key.clause) if key else sql.SQL("")
+        chosen = sql.SQL("where {} {}").format(condition, order)
+        return _fetch(pool, relation, chosen, window, in_index_order=True)
     filled = sql.SQL("{} and {} is not null").format(condition, key.expression)
     order = sql.SQL("{} {} nulls first").format(key.expression, sql.SQL(key.direction))
-    rows = _fetch(pool, relation, CHOSEN.format(filled, order), window, walk_ms=walk_ms)
-    if len(rows) == limit:
+    rows = _fetch(pool, relation, CHOSEN.format(filled, order), window, in_index_order=True)
+    if len(rows) == window.limit:
         return rows
     before = sql.SQL("select count(*) as rows from {} as t where {}")
     number = int(pool.fetch(before.format(_name(relation), filled))[0]["rows"])
     empty = sql.SQL("{} and {} is null").format(condition, key.expression)
-    rest = (max(start - number, 0), limit - len(rows))
+    rest = _Window(max(window.start - number, 0), window.limit - len(rows))
     return rows + _fetch(pool, relation, CHOSEN.format(empty, sql.SQL("t.ctid")), rest)
 
 
@@ -196,28 +237,24 @@ def _fetch(
     pool: ReadPool,
     relation: Relation,
     chosen: sql.Composable,
-    window: tuple[int, int],
+    window: _Window,
     *,
-    walk_ms: int | None = None,
+    in_index_order: bool = False,
 ) -> list[Row]:
-    """Fetch a window of the chosen rows; the keys first, the wide rows after that.
-
-    With `walk_ms` their order is an index's, or the table's, and the fetch is given up after so
-    many milliseconds (0: as late as any).
-    """
+    """Fetch a window of the chosen rows; the keys first, the wide rows after that."""
     parts = {
         "table": _name(relation),
         "columns": _columns(relation),
         "chosen": chosen,
-        "start": sql.Literal(window[0]),
-        "limit": sql.Literal(window[1]),
+        "start": sql.Literal(window.start),
+        "limit": sql.Literal(window.limit),
         "keys": _list("t.{}", relation.key),
         "key": _list("page.{}", relation.key),
     }
     if relation.has_lines and not relation.key:
         return _fetch_by_line(pool, relation, sql.SQL(LINES).format(**parts))
     query = sql.SQL(PAGE_BY_KEY if relation.key else PAGE).format(**parts)
-    return pool.fetch(query, timeout_ms=walk_ms or 0, in_index_order=walk_ms is not None)
+    return pool.fetch(query, timeout_ms=window.patience_ms, in_index_order=in_index_order)
 
 
 def _fetch_by_line(pool: ReadPool, relation: Relation, lines: sql.Composable) -> list[Row]:

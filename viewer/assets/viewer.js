@@ -117,6 +117,10 @@
                 return window.dash_clientside.no_update;
             },
 
+            // A mark of a chart leads to its rows.
+            openPoint: (click) =>
+                (click && click.points[0].customdata) || window.dash_clientside.no_update,
+
             setTitle: (title) => {
                 if (title) document.title = title;
                 return window.dash_clientside.no_update;
