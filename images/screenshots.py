@@ -23,11 +23,14 @@ from tests.viewing import open_browser
 
 FOLDER = ROOT / "images"
 WIDTH = 1360
-TALLEST = 2_400
+TALLEST = 1_700
+STILL = 4
+"""So many looks, half a second apart, must find a page unchanged."""
 FILTER = quote('{"nome_orgao_trabalho":{"filterType":"text","type":"contains","filter":"saude"}}')
+COLUMNS = "data_referencia,nome_orgao_trabalho,razao_social_empresa,nome,custo_mensal"
 PAGES = {
     "panorama": "/",
-    "dados": f"/dados?tabela=staging.historic_transformed&filtro={FILTER}",
+    "dados": f"/dados?tabela=staging.historic_transformed&filtro={FILTER}&colunas={COLUMNS}",
     "comparar": "/comparar",
     "empresas": "/empresa",
     "orgaos": "/orgao",
@@ -61,13 +64,12 @@ def shoot(browser: webdriver.Chrome, name: str, path: str) -> None:
     """Open a page, wait until it stands still, keep it as images/NAME.png."""
     browser.set_window_size(WIDTH, 900)
     browser.get(f"http://127.0.0.1:{PORT}{path}")
-    before = ""
-    for _ in range(40):
+    seen: list[str] = []
+    while len(seen) < STILL or len(set(seen[-STILL:])) > 1:
+        if len(seen) > 60:
+            raise RuntimeError(f"{path} does not come to rest")
         time.sleep(0.5)
-        now = browser.find_element("tag name", "body").text
-        if now == before and "Carregando" not in now:
-            break
-        before = now
+        seen.append(browser.find_element("id", "conteudo").text)
     tall = browser.execute_script("return document.documentElement.scrollHeight")
     browser.set_window_size(WIDTH, min(max(int(tall), 900), TALLEST))
     time.sleep(1)
