@@ -15,12 +15,13 @@ from viewer.state import label
 
 FIRST_YEAR = 2019
 TEXTS = {"missing": "não capturada", "future": "—"}
-COUNTED: dict[calendar.Standing, str] = {
-    "failed": "com falha",
-    "missing": "não capturadas",
-    "overdue": "atrasadas",
-    "awaited": "esperadas",
+COUNTED: dict[calendar.Standing, tuple[str, str]] = {
+    "failed": ("com falha", "com falha"),
+    "missing": ("não capturada", "não capturadas"),
+    "overdue": ("atrasada", "atrasadas"),
+    "awaited": ("esperada", "esperadas"),
 }
+"""What is counted beside the captured ones: the words for one, and for more."""
 
 
 def content(pool: ReadPool, files: list[Row]) -> html.Section:
@@ -52,10 +53,10 @@ def content(pool: ReadPool, files: list[Row]) -> html.Section:
 
 
 def _summary(standings: list[calendar.Standing], captured: int) -> str:
-    text = f"{formats.number(captured)} capturadas"
+    text = f"{formats.number(captured)} {'capturada' if captured == 1 else 'capturadas'}"
     for standing, words in COUNTED.items():
         if number := standings.count(standing):
-            text += f", {formats.number(number)} {words}"
+            text += f", {formats.number(number)} {words[number > 1]}"
     return f"{text}. O número é o das linhas carregadas e leva a elas."
 
 
