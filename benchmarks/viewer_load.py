@@ -34,7 +34,8 @@ NEWEST = "staging.transformed"
 PORT = 8077
 THINKING_S = 1.0
 PAGES = (
-    "/", "/dados", "/empresa", "/orgao", "/contrato", "/qualidade", "/execucoes", "/registros",
+    "/", "/dados", "/comparar", "/empresa", "/orgao", "/contrato", "/qualidade", "/execucoes",
+    "/registros",
 )  # fmt: skip
 TEXTS = {
     "razao_social_empresa": ("limpeza", "seguranca", "servicos", "ltda", "engenharia"),
@@ -117,7 +118,8 @@ def grid_request(chance: random.Random) -> tuple[str, dict[str, Any], str]:
         operator = chance.choice(("greaterThan", "equals", "lessThan"))
         model[column] = {"type": operator, "filter": chance.choice(NUMBERS[column])}
     search = chance.choice(SEARCHES) if kind > 0.85 else ""
-    sorts = []
+    # As the page itself asks until somebody clicks on a header.
+    sorts = [{"colId": "data_referencia", "sort": "desc"}] if table == HISTORY else []
     if chance.random() < 0.6:
         sorts = [{"colId": chance.choice(SORTED), "sort": chance.choice(("asc", "desc"))}]
     start = chance.choices(

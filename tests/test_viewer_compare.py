@@ -149,6 +149,9 @@ MADE = """
         nome_orgao_trabalho text, cnpj_empresa text, razao_social_empresa text,
         categoria_profissional text, salario_mensal numeric(12, 2), custo_mensal numeric(12, 2)
     );
+    create schema if not exists marts;
+    create table marts.versoes (ano smallint, mes smallint);
+    insert into marts.versoes values (2025, 5), (2025, 9);
     insert into staging.historic_transformed values
         (2025, 5, '1', 'ANA', 'o', 'O', 'a', 'A', 'VIGIA', 10, 20),
         (2025, 9, '1', 'Aná', 'o', 'O', 'a', 'A', 'VIGIA', 10, 20),
@@ -172,11 +175,11 @@ def test_accents_two_records_gaps_and_missing_keys(settings):
     with database.transaction(settings) as connection, connection.cursor() as cursor:
         cursor.execute("create schema if not exists staging")
         cursor.execute(MADE)
-        cursor.execute("grant usage on schema staging to public")
-        cursor.execute("grant select on all tables in schema staging to public")
+        cursor.execute("grant usage on schema staging, marts to public")
+        cursor.execute("grant select on all tables in schema staging, marts to public")
     reading = ReadPool(settings)
-    answer = comparison.answer(reading, Question((2025, 5), (2025, 9)), 1, 10)
-    reading.close()
+    question = Question((2025, 5), (2025, 9))
+    answer = comparison.answer(reading, question, 1, 10)
     assert {one["nome"]: one["mudancas"] for one in answer.people} == {
         "BIA": ["empresa", "custo"],
         "DAVI": ["empresa", "orgao", "ocupacao", "salario"],
@@ -188,6 +191,14 @@ def test_accents_two_records_gaps_and_missing_keys(settings):
     bia = answer.people[2]
     assert (bia["custo_antes"], bia["custo_depois"]) == (Decimal("20.00"), Decimal("25.00"))
     assert (bia["empresas_antes"], bia["empresas_depois"]) == (["A"], ["B"])
+
+    change = "update staging.historic_transformed set custo_mensal = 25 where nome = 'BIA'"
+    for statement, bias in ((change, 1), ("update marts.versoes set mes = mes", 0)):
+        with database.transaction(settings) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+        counts = comparison.answer(reading, question, 1, 10).counts
+        assert counts["custo"] == bias, "remembered until a release is materialized again"
+    reading.close()
 
 
 def get(url, cookie=""):

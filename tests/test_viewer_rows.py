@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import database, search
 from pipeline.settings import Settings
-from viewer import catalog, rows
+from viewer import catalog, reading, rows
 from viewer.filters import FilterError, sort_keys
 from viewer.pool import ReadPool, SlowQueryError
 from viewer.rows import View
@@ -54,8 +54,8 @@ def plain(indexed):
 @pytest.fixture(params=["collected", "walked"])
 def way(request, monkeypatch):
     """Both ways of reading, whatever the planner thinks."""
-    monkeypatch.setattr(rows, "WALK_TO_COLLECT", 0 if request.param == "walked" else 10**9)
-    monkeypatch.setattr(rows, "_quicker", {})
+    monkeypatch.setattr(reading, "WALK_TO_COLLECT", 0 if request.param == "walked" else 10**9)
+    monkeypatch.setattr(reading, "_quicker", {})
     monkeypatch.setattr(rows, "can_search", lambda _: True)
     return request.param
 
@@ -153,19 +153,21 @@ def test_the_whole_table_is_paged_without_a_row_twice(pool, indexed, way):
     assert len(seen) == len(set(seen)) == expected
 
 
+WAYS = {"sort": "walked", "indexscan": "collected", "indexscan seqscan": "by release"}
+
+
 class Impatient:
-    """A pool whose walks, collections or both are always given up, where they may be."""
+    """A pool in which reads of some ways are always given up, where they may be."""
 
     def __init__(self, pool, slow):
         self.pool, self.slow, self.read = pool, slow, []
 
-    def fetch(self, query, values=None, *, timeout_ms=0, in_index_order=False):
-        way = "walked" if in_index_order else "collected"
-        if timeout_ms in rows.PATIENCE_MS:
-            self.read.append(way)
-            if way in self.slow:
+    def fetch(self, query, values=None, *, timeout_ms=0, avoid=()):
+        if timeout_ms in reading.PATIENCE_MS:
+            self.read.append(WAYS[" ".join(avoid)])
+            if self.read[-1] in self.slow:
                 raise SlowQueryError("demorou")
-        return self.pool.fetch(query, values, timeout_ms=timeout_ms, in_index_order=in_index_order)
+        return self.pool.fetch(query, values, timeout_ms=timeout_ms, avoid=avoid)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ class Impatient:
 def test_what_takes_long_is_given_up_for_the_other_way(pool, indexed, plain, way, case):
     slow, is_walk, tried = case
     for direction in ("asc", "desc"):
-        rows._quicker.clear()
+        reading._quicker.clear()
         impatient = Impatient(pool, slow)
         view = View(
             {"razao_social_empresa": {"type": "contains", "filter": "ltda"}},
@@ -184,7 +186,7 @@ def test_what_takes_long_is_given_up_for_the_other_way(pool, indexed, plain, way
         ours = rows.page(impatient, indexed, view, 0, 200)
         assert [row["salario_mensal"] for row in ours] == [row["salario_mensal"] for row in theirs]
         assert len(impatient.read) == (tried if way in slow else 1)
-        assert list(rows._quicker.values()) == [is_walk if way in slow else way == "walked"]
+        assert list(reading._quicker.values()) == [is_walk if way in slow else way == "walked"]
 
 
 def test_a_view_walked_backwards_keeps_to_the_way_of_its_first_page(pool, indexed, way):
@@ -193,10 +195,26 @@ def test_a_view_walked_backwards_keeps_to_the_way_of_its_first_page(pool, indexe
     seen = [row["linha_origem"] + "/" + row["data_referencia"] for start in range(0, 600, 100)
             for row in rows.page(impatient, indexed, view, start, start + 100)]  # fmt: skip
     assert len(seen) == len(set(seen)) == 600
-    assert list(rows._quicker.values()) == [False]
-    rows._quicker.clear()
+    assert list(reading._quicker.values()) == [False]
+    reading._quicker.clear()
     assert rows.page(impatient, indexed, view, 300, 400)
-    assert list(rows._quicker.values()) == [False]
+    assert list(reading._quicker.values()) == [False]
+
+
+@pytest.mark.parametrize("text", ["ltda", "limpeza", "nenhuma empresa se chama assim"])
+def test_the_newest_releases_are_read_one_by_one(pool, indexed, plain, monkeypatch, text):
+    monkeypatch.setattr(reading, "WALK_TO_COLLECT", 0)
+    monkeypatch.setattr(reading, "_quicker", {})
+    view = View(
+        {"razao_social_empresa": {"type": "contains", "filter": text}},
+        sorts=[{"colId": "data_referencia", "sort": "desc"}],
+    )
+    for slow in ({"walked"}, {"walked", "by release"}):
+        for start in (0, 40, 300, 1_500, 100_000):
+            impatient = Impatient(pool, slow)
+            ours = rows.page(impatient, indexed, view, start, start + 200)
+            assert ours == rows.page(pool, plain, view, start, start + 200)
+            assert "by release" in impatient.read or start
 
 
 def test_a_large_table_without_indexes_is_looked_at_one_release_at_a_time(pool):

@@ -11,7 +11,7 @@ from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from viewer import formats
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 LONGEST_TEXT = 200

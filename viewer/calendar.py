@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Literal
 
-from viewer.rows import Release
+from viewer.releases import Release
 
 MONTHS = (1, 5, 9)
 MONTHS_UNTIL_PUBLISHED = 3

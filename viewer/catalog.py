@@ -198,9 +198,10 @@ def _most_rows(plan: dict[str, Any]) -> int:
     return max(int(plan["Plan Rows"]), *map(_most_rows, plan.get("Plans", [])), 0)
 
 
-def planned_rows(plan: list[Row]) -> int:
-    """Return the number of rows that an `explain (format json)` expects."""
-    return int(plan[0]["QUERY PLAN"][0]["Plan"]["Plan Rows"])
+def planned_rows(plan: list[Row]) -> tuple[int, int]:
+    """Return how many rows an `explain (format json)` expects, and the most that a step gives."""
+    top = plan[0]["QUERY PLAN"][0]["Plan"]
+    return int(top["Plan Rows"]), _most_rows(top)
 
 
 def _physical_key(kind: str) -> tuple[str, ...]:

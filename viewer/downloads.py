@@ -19,7 +19,7 @@ from viewer.filters import FilterError
 from viewer.pool import ReadPool
 from viewer.privacy import NAMES, names_are_hidden, shown
 from viewer.provenance import Sources, of_export
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label, read_state
 
 TYPES = {

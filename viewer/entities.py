@@ -13,7 +13,7 @@ from typing import Any
 
 from viewer.pool import ReadPool, Row
 from viewer.quality import Window
-from viewer.rows import Release
+from viewer.releases import Release
 
 MEASURES = (
     "linhas, pessoas, salario_total, custo_total, salario_mediano, custo_mediano, "

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 HISTORY = "staging.historic_transformed"

@@ -12,7 +12,7 @@ from datetime import date
 from psycopg2 import sql
 
 from viewer.pool import ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 
 FILES = """
     select

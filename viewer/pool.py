@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2 import sql
@@ -22,6 +22,7 @@ from pipeline.errors import DatabaseError, DatabaseUnavailableError, PipelineErr
 from pipeline.settings import Settings
 
 Row = dict[str, Any]
+Answer = TypeVar("Answer")
 TIME_ZONE = "America/Sao_Paulo"
 SESSION = {
     "timezone": TIME_ZONE,
@@ -30,6 +31,7 @@ SESSION = {
 }
 """Many readers share the machine's cores; and a table is always read from its first row on."""
 MOST_STREAMS = 3
+MOST_ANSWERS = 100
 STREAM_PATIENCE_S = 5.0
 
 
@@ -53,6 +55,8 @@ class ReadPool:
         self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
         self._slots = threading.BoundedSemaphore(size)
         self._streams = threading.BoundedSemaphore(MOST_STREAMS)
+        self._answers: dict[Hashable, Any] = {}
+        self._long = threading.Lock()
 
     def fetch(
         self,
@@ -60,16 +64,16 @@ class ReadPool:
         values: Any = None,
         *,
         timeout_ms: int = 0,
-        in_index_order: bool = False,
+        avoid: Sequence[str] = (),
     ) -> list[Row]:
         """Run one query; return its rows as dictionaries, times in America/Sao_Paulo.
 
-        With `in_index_order` PostgreSQL sorts only where no index has the order. Raises
+        What to `avoid` (sort, indexscan, seqscan) is done where there is no other way. Raises
         NotPreparedError, SlowQueryError (after 30 s, or `timeout_ms`), and what `database.connect`
         and `database.translated` raise.
         """
         options = {"statement_timeout": str(timeout_ms)} if timeout_ms else {}
-        options |= {"enable_sort": "off"} if in_index_order else {}
+        options |= {f"enable_{step}": "off" for step in avoid}
         with self._slots, database.translated():
             while True:
                 connection, is_reused = self._take()
@@ -112,6 +116,22 @@ class ReadPool:
                     connection.close()
         finally:
             self._streams.release()
+
+    def remembered(self, key: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """Return what `ask` returned for this key before, never None.
+
+        For what takes long to find out, one at a time; the key must say all that it depends on.
+        """
+        found: Answer | None = self._answers.get(key)
+        if found is not None:
+            return found
+        with self._long:
+            found = self._answers.get(key)
+            if found is None:
+                found = self._answers[key] = ask()
+                while len(self._answers) > MOST_ANSWERS:
+                    del self._answers[next(iter(self._answers))]
+            return found
 
     def check(self) -> None:
         """Ask the database for one row; raises what `fetch` raises when it does not answer."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from viewer import formats
 from viewer.pool import TIME_ZONE, ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 
 FILES = """
     select ano, mes, arquivo, url, sha256, bytes, baixado_em, capturado_em, linhas,

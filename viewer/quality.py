@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from viewer.pool import ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 
 OF_RELEASE = "(%(ano)s::int is null or (ano = %(ano)s and mes = %(mes)s))"
 OVERVIEW = f"""

@@ -10,11 +10,11 @@ from typing import Any
 from viewer import filters, rows
 from viewer.catalog import Relation
 from viewer.pool import ReadPool
-from viewer.rows import Release, View
+from viewer.reading import NEWEST_FIRST
+from viewer.releases import Release, releases
+from viewer.rows import View
 
 ALL = "todas"
-NEWEST_FIRST = [{"colId": "data_referencia", "sort": "desc"}]
-"""How a table of several releases is sorted until the reader says otherwise."""
 NEWEST_ONLY = frozenset({"raw", "cleaned", "renamed", "transformed"})
 
 
@@ -61,7 +61,7 @@ def _release(pool: ReadPool, relation: Relation, text: str, problems: list[str])
     is_needed = rows.needs_release(relation)
     if not is_needed and text in {"", ALL}:
         return None
-    known = rows.releases(pool)
+    known = releases(pool)
     found = next((release for release in known if label(release) == text), None)
     if text and text != ALL and not found:
         problems.append(f"Não há versão {text[:40]!r}.")

@@ -19,7 +19,7 @@ from viewer.address import Asked
 from viewer.comparison import Answer, Question
 from viewer.pages import compare_bodies, controls
 from viewer.pool import ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 PATH = "/comparar"

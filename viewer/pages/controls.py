@@ -14,7 +14,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, State, dcc, html
 
 from viewer import address, formats, parts
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 

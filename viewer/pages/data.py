@@ -21,6 +21,7 @@ from viewer.grid import table_grid
 from viewer.pages.data_toolbar import toolbar
 from viewer.pool import ReadPool, Row
 from viewer.privacy import NAMES, names_are_hidden, shown
+from viewer.releases import releases
 
 PATH = "/dados"
 TITLE = "Dados"
@@ -44,7 +45,7 @@ def layout(pool: ReadPool, parameters: dict[str, str]) -> html.Div:
         )
     relation = shown(found)
     current = state.read_state(pool, relation, parameters)
-    choices = rows.releases(pool) if state.has_releases(relation) else []
+    choices = releases(pool) if state.has_releases(relation) else []
     return html.Div(
         [
             toolbar(relations, relation, current, choices),

@@ -9,7 +9,7 @@ from dash import dcc, html
 
 from viewer import formats, parts, rows, state
 from viewer.catalog import Relation
-from viewer.rows import Release
+from viewer.releases import Release
 
 FORMATS = {
     "csv": ("CSV", "para o Excel: ponto e vírgula, vírgula decimal"),

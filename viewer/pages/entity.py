@@ -15,7 +15,7 @@ from viewer.entities import Top
 from viewer.pages import entity_cells
 from viewer.pages.entity_cells import Head, Keys, money, number
 from viewer.pool import Row
-from viewer.rows import Release
+from viewer.releases import Release
 
 MOST = 15
 CHARTS = {"pessoas": ("Pessoas", ""), "custo_total": ("Custo por mês", "R$ ")}

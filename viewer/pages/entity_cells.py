@@ -14,7 +14,7 @@ from dash import dcc, html
 from viewer import cnpj, formats, links, parts
 from viewer.entities import CONTRACTS
 from viewer.pool import Row
-from viewer.rows import Release
+from viewer.releases import Release
 
 NONE = "—"
 Keys = Mapping[str, str | None]

@@ -17,7 +17,7 @@ from viewer.pages import controls
 from viewer.pages.entity_cells import MEASURE_HEADS, Head, measures, table
 from viewer.pool import ReadPool, Row
 from viewer.quality import Window
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 ROWS_A_PAGE = 50

@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from viewer import address, calendar, formats, links, overview, parts
 from viewer.pool import ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 FIRST_YEAR = 2019

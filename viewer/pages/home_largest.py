@@ -12,7 +12,7 @@ from viewer.address import Asked
 from viewer.pages import controls
 from viewer.parts import Bar
 from viewer.pool import ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 
 LIMIT = 10
 TITLES = {"por_orgao": "Órgãos", "por_empresa": "Empresas", "por_ocupacao": "Ocupações"}

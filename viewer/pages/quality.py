@@ -12,7 +12,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from viewer import address, checks, formats, parts, quality, rows
+from viewer import address, checks, formats, parts, quality
 from viewer.address import Asked
 from viewer.pages import (
     controls,
@@ -23,7 +23,7 @@ from viewer.pages import (
     quality_outliers,
 )
 from viewer.pool import ReadPool
-from viewer.rows import Release
+from viewer.releases import Release, releases
 
 PATH = "/qualidade"
 TITLE = "Qualidade"
@@ -44,7 +44,7 @@ def layout(pool: ReadPool, parameters: dict[str, str]) -> list[Any]:
     heading = parts.heading(
         TITLE, "O que foi lido, o que ficou de fora, o que foi testado e o que pede conferência."
     )
-    known = rows.releases(pool)
+    known = releases(pool)
     if not known:
         return [heading, _nothing_captured()]
     asked = Asked(parameters)

@@ -13,7 +13,7 @@ from viewer import formats, links, parts
 from viewer.address import Asked
 from viewer.checks import HISTORY_RUNS, Check, checks
 from viewer.pool import ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 
 GLYPHS = {"pass": "✓", "warn": "!", "fail": "✕", "error": "✕", "skipped": "–"}
 WORST_FIRST = ("error", "fail", "warn", "skipped", "pass")

@@ -11,7 +11,7 @@ from dash import dcc, html
 from viewer import address, formats, links, parts, quality
 from viewer.address import Asked
 from viewer.pool import ReadPool, Row
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 PATH = "/qualidade"

@@ -13,7 +13,7 @@ from viewer.pages import controls
 from viewer.pool import ReadPool, Row
 from viewer.privacy import NAMES, names_are_hidden, person
 from viewer.quality import Window
-from viewer.rows import Release
+from viewer.releases import Release
 from viewer.state import label
 
 PATH = "/qualidade"

@@ -14,7 +14,7 @@ from viewer import catalog, formats, links, parts, quality
 from viewer.address import Asked
 from viewer.pool import ReadPool, Row
 from viewer.privacy import NAMES, names_are_hidden
-from viewer.rows import Release
+from viewer.releases import Release
 
 JUMP = 0.2
 """A change of the share (0 to 1) from one release to the next that is marked."""

@@ -14,7 +14,7 @@ from viewer.pages.quality_nulls import release_heads
 from viewer.pool import ReadPool, Row
 from viewer.privacy import person
 from viewer.quality import Window
-from viewer.rows import Release
+from viewer.releases import Release
 
 PATH = "/qualidade"
 TABLE = "marts.fora_da_curva"
