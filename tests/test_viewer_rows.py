@@ -160,7 +160,7 @@ class Impatient:
     """A pool in which reads of some ways are always given up, where they may be."""
 
     def __init__(self, pool, slow):
-        self.pool, self.slow, self.read = pool, slow, []
+        self.pool, self.slow, self.read, self.long = pool, slow, [], pool.long
 
     def fetch(self, query, values=None, *, timeout_ms=0, avoid=()):
         if timeout_ms in reading.PATIENCE_MS:

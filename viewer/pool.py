@@ -56,7 +56,8 @@ class ReadPool:
         self._slots = threading.BoundedSemaphore(size)
         self._streams = threading.BoundedSemaphore(MOST_STREAMS)
         self._answers: dict[Hashable, Any] = {}
-        self._long = threading.Lock()
+        self.long = threading.Lock()
+        """To be held by what takes long, so that there is one such at a time."""
 
     def fetch(
         self,
@@ -125,7 +126,7 @@ class ReadPool:
         found: Answer | None = self._answers.get(key)
         if found is not None:
             return found
-        with self._long:
+        with self.long:
             found = self._answers.get(key)
             if found is None:
                 found = self._answers[key] = ask()

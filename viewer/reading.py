@@ -4,13 +4,12 @@ A table with an index for every column (`Relation.words`) is read in one of two 
 pass, they are collected by their words and sorted. Where many pass, an index is walked in the order
 that is wanted until the page is full. How many pass, PostgreSQL's planner says; whether a walk is
 shorter follows from it, if they stand evenly. Estimates err, so the way that takes long is given up
-for the other one, and that one for the first with more patience, until one has the page.
-Any other table is sorted as it is.
+for the other one, and that one for the first with more patience, until one has the page; in the
+second round one page at a time, so that the others stay quick. Any other table is sorted as it is.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,7 +27,7 @@ WALK_TO_COLLECT = 0.5
 VISIT_MS = 0.002
 """What a row that is looked at takes at the least."""
 PATIENCE_MS = (250, 1_500)
-"""How long each way may take, one round after the other; a known view begins with the last."""
+"""How long each way may take, in the first round and in the second."""
 MOST_REMEMBERED = 500
 NEWEST_FIRST = [{"colId": "data_referencia", "sort": "desc"}]
 """How a table of several releases is sorted until the reader says otherwise."""
@@ -96,19 +95,31 @@ class Reading:
             if self._name not in _quicker:
                 self.rows(replace(window, start=0))
             return self._read(window, is_walk=_quicker[self._name])
-        rounds = PATIENCE_MS[-1:] if self._name in _quicker else PATIENCE_MS
         first = _quicker.get(self._name, self._is_even(window))
-        for patience_ms, is_walk in itertools.product(rounds, (first, not first)):
-            if not is_walk and self._takes_long(window, patience_ms):
+        ways = (first,) if self._name in _quicker else (first, not first)
+        found = self._first_of(ways, replace(window, patience_ms=PATIENCE_MS[0]))
+        if found is not None:
+            return found
+        with self._pool.long:
+            ways = (first, not first)
+            found = self._first_of(ways, replace(window, patience_ms=PATIENCE_MS[1]))
+            if found is not None:
+                return found
+            self._remember(is_walk=False)
+            return self._read(window, is_walk=False)
+
+    def _first_of(self, ways: Sequence[bool], window: Window) -> list[Row] | None:
+        """Fetch a window the first way (a walk, or not) that has the patience; None: none had."""
+        for is_walk in ways:
+            if not is_walk and self._takes_long(window):
                 continue
             try:
-                found = self._read(replace(window, patience_ms=patience_ms), is_walk=is_walk)
+                found = self._read(window, is_walk=is_walk)
             except SlowQueryError:
                 continue
             self._remember(is_walk=is_walk)
             return found
-        self._remember(is_walk=False)
-        return self._read(window, is_walk=False)
+        return None
 
     def _is_even(self, window: Window) -> bool:
         """Tell whether a walk is shorter, if the rows that pass stand evenly."""
@@ -117,9 +128,9 @@ class Reading:
     def _by_release(self, window: Window) -> bool:
         return self._is_newest_first and self._is_even(window)
 
-    def _takes_long(self, window: Window, patience_ms: int) -> bool:
-        """Tell whether to collect takes longer for sure."""
-        return not self._by_release(window) and self._plan.visited * VISIT_MS > patience_ms
+    def _takes_long(self, window: Window) -> bool:
+        """Tell whether to collect takes longer than the patience for sure."""
+        return not self._by_release(window) and self._plan.visited * VISIT_MS > window.patience_ms
 
     def _read(self, window: Window, *, is_walk: bool) -> list[Row]:
         if is_walk:

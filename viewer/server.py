@@ -1,4 +1,6 @@
-"""Serve the viewer with gunicorn in this process: one worker, eight threads.
+"""Serve the viewer with gunicorn in this process: one worker, many threads.
+
+Most threads wait: for PostgreSQL, or for their turn with what takes long.
 
 gunicorn 27 opens a control socket in the home folder unless told not to; nothing is left behind
 here.
@@ -18,7 +20,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.settings import Settings
 from viewer.app import create_app
 
-THREADS = 8
+THREADS = 32
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
