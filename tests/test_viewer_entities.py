@@ -478,6 +478,22 @@ def test_an_unknown_or_malformed_key_is_answered_with_a_notice(served, path, nam
     assert notice in json.dumps(served.show(path, f"?{name}=\ud800"), ensure_ascii=False)
 
 
+def test_what_is_only_in_other_releases_is_found_there(pool):
+    (gone,) = pool.fetch(
+        "select cnpj_empresa, max(ano * 100 + mes) as last, count(*) as releases "
+        "from marts.por_empresa where cnpj_empresa is not null group by cnpj_empresa "
+        "having max(ano * 100 + mes) < 202509 and count(*) > 1 order by 2 desc, 1 limit 1"
+    )
+    page = company.layout(pool, {"busca": gone["cnpj_empresa"]})
+    year, month = divmod(gone["last"], 100)
+    assert f"a última de {gone['releases']} com o que se procura" in words(page)
+    there = f"/empresa?busca={gone['cnpj_empresa']}&versao={year}-{month:02d}"
+    assert there in hrefs(page)
+    found = company.layout(pool, {"busca": gone["cnpj_empresa"], "versao": f"{year}-{month:02d}"})
+    assert f"/empresa?cnpj={gone['cnpj_empresa']}" in hrefs(found)
+    assert "nem em outra" in words(company.layout(pool, {"busca": "nenhuma se chama assim"}))
+
+
 @pytest.mark.parametrize("path", ["/empresa", "/orgao", "/contrato"])
 def test_no_search_breaks_a_list(served, path):
     for value in NASTY:

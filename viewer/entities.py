@@ -137,6 +137,18 @@ def listed(
     return pool.fetch(query, {**_asked(release, search), **window.values})
 
 
+def elsewhere(pool: ReadPool, group: Group, search: str) -> list[Row]:
+    """Return how many a search finds (`linhas`) in each release that has any, newest first."""
+    query = f"""
+        select ano, mes, count(*) as linhas
+        from {group.table}
+        where {_matches(group)}
+        group by ano, mes
+        order by ano desc, mes desc
+    """  # noqa: S608 - constants
+    return pool.fetch(query, _words(search))
+
+
 def bodies_of_company(pool: ReadPool, cnpj: str, top: Top) -> list[Row]:
     """Return the bodies that a company serves: contracts, rows and cost; `grupos` is how many."""
     return _summed(pool, BODIES, COMPANIES, cnpj, top)
@@ -212,9 +224,14 @@ def _has_keys(table: str, keys: tuple[str, ...]) -> str:
 
 
 def _found(group: Group) -> str:
-    """Say that a row is of the release and that each word of the search is somewhere in it."""
+    """Say that a row is of the release and that the search finds it."""
+    return f"{OF_RELEASE} and {_matches(group)}"
+
+
+def _matches(group: Group) -> str:
+    """Say that each word of the search is somewhere in a row."""
     return f"""
-        {OF_RELEASE} and not exists (
+        not exists (
             select from unnest(%(words)s::text[], %(codes)s::text[]) as asked (word, code)
             where
                 strpos(
@@ -233,8 +250,12 @@ def _found(group: Group) -> str:
 
 
 def _asked(release: Release, search: str) -> dict[str, Any]:
+    return {**_of(release), **_words(search)}
+
+
+def _words(search: str) -> dict[str, Any]:
     words = list(dict.fromkeys(search.split()))[:MOST_WORDS]
-    return {**_of(release), "words": words, "codes": [_code(word) for word in words]}
+    return {"words": words, "codes": [_code(word) for word in words]}
 
 
 def _code(word: str) -> str:

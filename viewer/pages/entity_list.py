@@ -8,9 +8,9 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
-from viewer import entities, formats, parts
+from viewer import address, entities, formats, parts
 from viewer.address import Asked
 from viewer.entities import Group
 from viewer.pages import controls
@@ -66,7 +66,7 @@ def layout(pool: ReadPool, parameters: dict[str, str], listing: Listing) -> list
                     role="search",
                     className="controles",
                 ),
-                _table(listing, found, release) if found else _nothing_found(listing, search),
+                _table(listing, found, release) if found else _nothing_found(pool, listing, search),
                 controls.pages(listing.path, asked.kept, (page, ROWS_A_PAGE, total), listing.what),
             ],
             className="pagina parte",
@@ -104,9 +104,24 @@ def _table(listing: Listing, found: list[Row], release: Release) -> html.Div:
     return table((*listing.heads, *MEASURE_HEADS), rows, f"{listing.title}: lista")
 
 
-def _nothing_found(listing: Listing, search: str) -> dmc.Paper:
+def _nothing_found(pool: ReadPool, listing: Listing, search: str) -> Any:
     where = "nesta versão" if not search else f"com “{search}” nesta versão"
-    return parts.empty(f"Não há {listing.what[0]} {where}.")
+    others = entities.elsewhere(pool, listing.group, search) if search else []
+    if not others:
+        return parts.empty(f"Não há {listing.what[0]} {where}{', nem em outra' if search else ''}.")
+    release = (others[0]["ano"], others[0]["mes"])
+    there = address.to(listing.path, {"busca": search, "versao": label(release)})
+    many = "só nesta" if len(others) == 1 else f"a última de {formats.number(len(others))}"
+    return html.Div(
+        [
+            parts.empty(f"Não há {listing.what[0]} {where}."),
+            dcc.Link(
+                f"Ver a versão de {formats.release(*release)}, {many} com o que se procura →",
+                href=there,
+            ),
+        ],
+        className="parte pagina",
+    )
 
 
 def _nothing_there() -> dmc.Paper:
