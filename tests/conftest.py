@@ -17,6 +17,7 @@ from pipeline.settings import ROOT, Settings, load_settings
 from sample.generate import generate
 from sample.portal import Portal
 from tests.viewing import Served, open_browser
+from viewer.pool import ReadPool
 
 for name in [name for name in os.environ if name.startswith(("DB_", "VIEWER_", "PREFECT__"))]:
     del os.environ[name]
@@ -118,11 +119,31 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def viewer_url(history: Settings, tmp_path_factory) -> Iterator[str]:
-    """The address of a viewer over `history`."""
-    served = Served(history, tmp_path_factory.mktemp("casa"))
-    yield served.url
-    served.stop()
+def pool(history: Settings) -> Iterator[ReadPool]:
+    """The viewer's connections to `history`."""
+    reading = ReadPool(history)
+    yield reading
+    reading.close()
+
+
+@pytest.fixture(scope="session")
+def history_viewer(history: Settings, tmp_path_factory) -> Iterator[Served]:
+    """A viewer over `history`, as a process of its own."""
+    running = Served(history, tmp_path_factory.mktemp("casa"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def served(history_viewer: Served) -> Served:
+    """The viewer that a file's tests ask; over `history`, unless the file has its own."""
+    return history_viewer
+
+
+@pytest.fixture(scope="session")
+def viewer_url(history_viewer: Served) -> str:
+    """The address of the viewer over `history`."""
+    return history_viewer.url
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from flows import projects
 from pipeline.errors import ConfigurationError
 from pipeline.settings import ROOT
 
-FOLDERS = ("flows", "pipeline", "sample", "run")
+FOLDERS = ("flows", "pipeline", "sample", "run", "viewer")
 FILES = ("pyproject.toml", "tests/conftest.py", "tests/viewing.py", "tests/__init__.py")
 
 

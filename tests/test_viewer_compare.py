@@ -84,13 +84,6 @@ def expected(history):
     return changes(people(history, BEFORE), people(history, AFTER))
 
 
-@pytest.fixture(scope="module")
-def pool(history):
-    reading = ReadPool(history)
-    yield reading
-    reading.close()
-
-
 def test_everybody_is_told_as_worked_out_here(pool, expected):
     answer = comparison.answer(pool, Question(BEFORE, AFTER), 1, 100_000)
     found = {(one["cpf"], fold(one["nome"])): set(one["mudancas"]) for one in answer.people}

@@ -9,10 +9,9 @@ import pytest
 from dash.development.base_component import Component
 from selenium.webdriver.common.by import By
 
-from tests.viewing import Served, errors, text, wait
+from tests.viewing import errors, text, wait
 from viewer import cnpj, entities, formats, links
 from viewer.pages import body, company, contract, entity
-from viewer.pool import ReadPool
 from viewer.quality import Window
 
 MEASURES = """
@@ -31,20 +30,6 @@ NASTY = [
     "12\0345", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "x" * 10_000,
     "1" * 14, "\ud800", "{}", "null", "١٢٣", " ", "../../etc/passwd", "=1+1",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def pool(history):
-    made = ReadPool(history)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def served(history, tmp_path_factory):
-    viewer = Served(history, tmp_path_factory.mktemp("casa"))
-    yield viewer
-    viewer.stop()
 
 
 @pytest.fixture

@@ -16,20 +16,13 @@ import pytest
 
 from viewer import export
 from viewer.catalog import Column
-from viewer.pool import MOST_STREAMS, BusyError, ReadPool
+from viewer.pool import MOST_STREAMS, BusyError
 
 HISTORY = "staging.historic_transformed"
 FILTER = '{"salario_mensal":{"filterType":"number","type":"greaterThan","filter":2500}}'
 TRUTH = (
     f"select count(*) as n from {HISTORY} where salario_mensal > 2500 and ano = 2023 and mes = 5"
 )
-
-
-@pytest.fixture(scope="module")
-def pool(history):
-    made = ReadPool(history)
-    yield made
-    made.close()
 
 
 def get(url, cookie="", **parameters):

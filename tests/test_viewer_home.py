@@ -72,13 +72,6 @@ def fetch(settings, query):
         return cursor.fetchall()
 
 
-@pytest.fixture(scope="module")
-def pool(history):
-    reading = ReadPool(history)
-    yield reading
-    reading.close()
-
-
 @pytest.fixture
 def opened(browser, viewer_url):
     def open_page(address="/"):

@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from tests.viewing import Served, errors, text, wait
+from tests.viewing import errors, text, wait
 from viewer.app import PAGES
 
 NASTY = [
@@ -25,13 +25,6 @@ NAMES = [
     "estado", "orgao",
 ]  # fmt: skip
 TABLES = ["staging.historic_transformed", "marts.versoes", "public.registros", "nada"]
-
-
-@pytest.fixture(scope="module")
-def served(history, tmp_path_factory):
-    viewer = Served(history, tmp_path_factory.mktemp("hostil"))
-    yield viewer
-    viewer.stop()
 
 
 def addresses():

@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 
 from pipeline import database, search
-from pipeline.settings import Settings
 from viewer import catalog, reading, rows
 from viewer.filters import FilterError, sort_keys
-from viewer.pool import ReadPool, SlowQueryError
+from viewer.pool import SlowQueryError
 from viewer.rows import View
 
 TABLE = "staging.historic_transformed"
@@ -29,13 +28,6 @@ WORDS = [
     "_",
     "ç",
 ]
-
-
-@pytest.fixture(scope="module")
-def pool(history: Settings):
-    made = ReadPool(history)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")
