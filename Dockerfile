@@ -48,7 +48,7 @@ LABEL org.opencontainers.image.title="terceirizados" \
     org.opencontainers.image.description="Outsourced workers of Brazilian federal bodies (CGU): captured, modelled, shown" \
     org.opencontainers.image.version="0.1.0" \
     org.opencontainers.image.licenses="MIT" \
-    org.opencontainers.image.base.name="docker.io/library/python:3.11-slim-bookworm"
+    org.opencontainers.image.base.name="python:3.11-slim-bookworm"
 # What ./start.sh compares, to build only when something changed.
 ARG FINGERPRINT=
 LABEL terceirizados.fingerprint=$FINGERPRINT
@@ -56,7 +56,10 @@ LABEL terceirizados.fingerprint=$FINGERPRINT
 # Debian 12 has no Compose v2; the packages of Debian 13 need no more than its C library.
 FROM python:3.11-slim-bookworm AS client
 WORKDIR /client
-RUN echo 'deb http://deb.debian.org/debian trixie main' >/etc/apt/sources.list.d/trixie.list \
+# The mirror is the one that the base image uses.
+RUN apt-get update \
+    && mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/\?$') \
+    && echo "deb $mirror trixie main" >/etc/apt/sources.list.d/trixie.list \
     && apt-get update \
     && apt-get download docker-cli/trixie docker-compose/trixie \
     && for package in *.deb; do dpkg -x "$package" .; done

@@ -242,6 +242,7 @@ def test_stopping_spares_strangers_and_data_and_purging_names_what_goes(stack, s
 
 def test_the_whole_image_brings_the_stack_up_through_the_socket_and_takes_it_down(stack, stranger):
     """As the README says it, but for `--privileged`, which not every machine of a CI allows."""
+    stack.run("./stop.sh")
     whole, name = f"{stack.image}-completa", f"{stack.project}-pilha"
     docker("build", "--tag", whole, str(ROOT))
     stack.url = f"http://localhost:{free_port()}"
